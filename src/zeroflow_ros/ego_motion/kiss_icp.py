@@ -1,0 +1,60 @@
+# SPDX-FileCopyrightText: 2026 zeroflow_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""KissIcpOdometry: ego motion from the sweeps themselves, by KISS-ICP (Vizzo et al. 2023)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from zeroflow_ros.errors import MissingPackageError
+from zeroflow_ros.geometry import Transform
+from zeroflow_ros.sweep import Sweep
+
+GAP_S = 1.0
+
+
+class KissIcpOdometry:
+    """Registers each observed sweep against a local map; knows the poses of recent sweeps only.
+
+    Points are used as they come (not deskewed). A clock that jumps back or a gap above one second
+    starts a new map: poses before and after it share no frame.
+    """
+
+    def __init__(self, max_range_m: float = 100.0) -> None:
+        try:
+            from kiss_icp.config import KISSConfig
+            from kiss_icp.kiss_icp import KissICP
+        except ImportError as error:
+            raise MissingPackageError("kiss-icp", "ego motion without odometry", "odometry") from (
+                error
+            )
+        self._config = KISSConfig()
+        self._config.data.max_range = max_range_m
+        self._config.data.min_range = 1.0
+        self._config.data.deskew = False
+        self._config.mapping.voxel_size = max_range_m / 100
+        self._make = KissICP
+        self.reset()
+
+    def reset(self) -> None:
+        """Start a new map at the identity."""
+        self._odometry = self._make(self._config)
+        self._poses: dict[int, Transform] = {}
+
+    def observe(self, sweep: Sweep) -> None:
+        """Register a sweep. NaN points are left out; a sweep without points has no pose."""
+        if self._poses:
+            gap_s = (sweep.stamp_ns - max(self._poses)) * 1e-9
+            if gap_s <= 0 or gap_s > GAP_S:
+                self.reset()
+        finite = sweep.points[np.isfinite(sweep.points).all(1)].astype(np.float64)
+        if not len(finite):
+            return
+        self._odometry.register_frame(finite, np.zeros(len(finite)))
+        self._poses[sweep.stamp_ns] = np.array(self._odometry.last_pose)
+        while len(self._poses) > 16:
+            del self._poses[next(iter(self._poses))]
+
+    def pose(self, stamp_ns: int) -> Transform | None:
+        """First sweep's frame <- sensor, for a sweep that was observed; None for any other."""
+        return self._poses.get(stamp_ns)

@@ -1,0 +1,32 @@
+# SPDX-FileCopyrightText: 2026 zeroflow_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Errors that are meant to be read by a person: what was wrong, where, and what to do."""
+
+
+class ZeroflowError(Exception):
+    """Base of all errors that the command line and the node print in one line, without traceback."""
+
+
+class CloudError(ZeroflowError):
+    """A point cloud, message or cloud file that cannot be read as points."""
+
+
+class BagError(ZeroflowError):
+    """A bag that cannot be read or written, or that lacks what was asked of it."""
+
+
+class ModelError(ZeroflowError):
+    """A model file that is missing, damaged, foreign, or newer than this package understands."""
+
+
+class EgoMotionError(ZeroflowError):
+    """Ego motion that was asked for and cannot be had."""
+
+
+class MissingPackageError(ZeroflowError):
+    """An optional package that is needed now; the message says how to install it."""
+
+    def __init__(self, package: str, purpose: str, extra: str) -> None:
+        super().__init__(
+            f"{purpose} needs the Python package '{package}': pip install 'zeroflow_ros[{extra}]'"
+        )

@@ -1,0 +1,124 @@
+# SPDX-FileCopyrightText: 2026 zeroflow_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""FlowEstimator: sweep in, flow out. The whole pipeline, without ROS.
+
+history -> levelled frame -> ground -> pillars -> network -> per-point displacement
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+
+from zeroflow_ros.ego_motion import EgoMotion, KissIcpOdometry
+from zeroflow_ros.engines import Engine
+from zeroflow_ros.engines.onnxruntime_engine import OnnxRuntimeEngine
+from zeroflow_ros.errors import ModelError
+from zeroflow_ros.flow import Flow, FlowStatus
+from zeroflow_ros.geometry import Points, Transform, invert
+from zeroflow_ros.ground import KeptGround, ground_segmenter
+from zeroflow_ros.levelling import FixedLevelling, GroundLevelling, Levelling
+from zeroflow_ros.model import find_model, load_card
+from zeroflow_ros.network import FlowNetwork, PlacedCloud
+from zeroflow_ros.stopwatch import Stopwatch
+from zeroflow_ros.sweep import PosedSweep, Sweep, SweepHistory
+
+
+class FlowEstimator:
+    """Per-point flow of each newest sweep.
+
+    `model`: path, name of a bundled model, or None for the default. `ego_motion`: where poses come
+    from; None = given with each `update`, else KISS-ICP. `sensor_height` in metres; None =
+    estimated, with the tilt, from the ground. `threads` of the network; None = all cores.
+    """
+
+    def __init__(
+        self,
+        model: str | Path | None = None,
+        *,
+        ego_motion: EgoMotion | None = None,
+        sensor_height: float | None = None,
+        threads: int | None = None,
+    ) -> None:
+        path = find_model(model)
+        self.card = load_card(path)
+        self.engine: Engine = OnnxRuntimeEngine(path, threads)
+        self._network = FlowNetwork(self.card, self.engine, ground_segmenter(self.card.ground))
+        self._ego_motion = ego_motion
+        self._levelling: Levelling = (
+            GroundLevelling() if sensor_height is None else FixedLevelling(sensor_height)
+        )
+        self._history = SweepHistory(self.card.history, self.card.interval_s)
+
+    def update(self, sweep: Sweep, pose: Transform | None = None) -> Flow:
+        """Flow of the newest sweep.
+
+        `pose` (odometry frame <- sensor, [4, 4]) when the caller knows it. A sweep without an
+        earlier one, without pose or without points is answered with nothing valid and the reason.
+        """
+        watch = Stopwatch()
+        pose = self._pose(sweep, pose)
+        watch.lap("ego_motion")
+        if pose is None:
+            return Flow.none(len(sweep), FlowStatus.NO_EGO_MOTION, watch.stage_ms)
+        self._history.push(PosedSweep(sweep, pose))
+        chosen = self._history.select()
+        if len(chosen) < self.card.history:
+            return Flow.none(len(sweep), FlowStatus.FIRST_SWEEP, watch.stage_ms)
+        interval_s = (sweep.stamp_ns - chosen[1].sweep.stamp_ns) * 1e-9
+        level = self._levelling.level(sweep.points)
+        watch.lap("levelling")
+        return self._network.flow(_place(chosen, level), interval_s, watch)
+
+    def reset(self) -> None:
+        """Forget all sweeps and poses, as at the start of another recording."""
+        self._history.clear()
+        if self._ego_motion is not None:
+            self._ego_motion.reset()
+
+    def _pose(self, sweep: Sweep, given: Transform | None) -> Transform | None:
+        if given is not None:
+            return given
+        if self._ego_motion is None:
+            self._ego_motion = KissIcpOdometry()
+        self._ego_motion.observe(sweep)
+        return self._ego_motion.pose(sweep.stamp_ns)
+
+
+def estimate_pair(
+    source: Points,
+    target: Points,
+    *,
+    model: str | Path | None = None,
+    raw: bool = False,
+    interval_s: float | None = None,
+) -> Flow:
+    """Flow of `source` points towards `target`, displacement in metres; both in one frame.
+
+    `source` [N, 3], `target` [M, 3] float32. `raw`: the clouds are given to the network as they
+    are, neither levelled nor freed of ground. `interval_s` only scales the velocity.
+
+    The network says where newest points came from; run backwards in time (source as the newest
+    sweep, target as the one before) its answer is the negative of where source points go.
+    """
+    path = find_model(model)
+    card = load_card(path)
+    if card.history != 2:
+        raise ModelError(f"model {path}: a pair needs a two-sweep model, this one looks at {card.history}")
+    ground = KeptGround() if raw else ground_segmenter(card.ground)
+    network = FlowNetwork(card, OnnxRuntimeEngine(path), ground)
+    level = np.eye(4) if raw else GroundLevelling().level(source)
+    pair = [PlacedCloud(source, level), PlacedCloud(target, level)]
+    backwards = network.flow(pair, interval_s or card.interval_s, Stopwatch())
+    return dataclasses.replace(backwards, displacement=-backwards.displacement)
+
+
+def _place(chosen: list[PosedSweep], level: Transform) -> list[PlacedCloud]:
+    """Each sweep with the transform from its own frame into the newest one's levelled frame."""
+    level_from_odometry = level @ invert(chosen[0].pose)
+    return [
+        PlacedCloud(posed.sweep.points, level if k == 0 else level_from_odometry @ posed.pose)
+        for k, posed in enumerate(chosen)
+    ]

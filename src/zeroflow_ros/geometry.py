@@ -1,0 +1,108 @@
+# SPDX-FileCopyrightText: 2026 zeroflow_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Rigid transforms: 4x4 float64 matrices, and interpolation between poses.
+
+A transform named `now_from_before` maps coordinates of the frame `before` into the frame `now`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+Transform = npt.NDArray[np.float64]
+Points = npt.NDArray[np.float32]
+
+
+def transform_points(transform: Transform, points: Points) -> Points:
+    """Apply a rigid transform to points.
+
+    `points` float32 [N, 3] in metres; returns float32 [N, 3]. Rows with NaN or inf stay so or become NaN.
+    Float32 is enough because the transform is relative (between nearby sensor poses).
+    """
+    rotation = np.ascontiguousarray(transform[:3, :3].T, dtype=np.float32)
+    with np.errstate(invalid="ignore"):  # inf * 0: such rows become NaN and drop out later
+        moved = np.ascontiguousarray(points, dtype=np.float32) @ rotation
+        moved += transform[:3, 3].astype(np.float32)
+    return moved
+
+
+def invert(transform: Transform) -> Transform:
+    """Inverse of a rigid transform [4, 4]; exact transpose of the rotation, no matrix solve."""
+    inverse = np.eye(4)
+    inverse[:3, :3] = transform[:3, :3].T
+    inverse[:3, 3] = -transform[:3, :3].T @ transform[:3, 3]
+    return inverse
+
+
+def from_quaternion(translation: Sequence[float], quaternion: Sequence[float]) -> Transform:
+    """Transform [4, 4] from a translation (m) and a quaternion (x, y, z, w) of any nonzero length.
+
+    Raises ValueError for a zero or non-finite quaternion (an odometry message left at its default).
+    """
+    q = np.asarray(quaternion, dtype=np.float64)
+    length = float(np.linalg.norm(q))
+    if not np.isfinite(length) or length < 1e-6:
+        raise ValueError(f"quaternion (x y z w) = {q.tolist()} has no direction")
+    x, y, z, w = q / length
+    transform = np.eye(4)
+    transform[:3, :3] = [
+        [1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)],
+        [2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w)],
+        [2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)],
+    ]
+    transform[:3, 3] = translation
+    return transform
+
+
+def to_quaternion(transform: Transform) -> npt.NDArray[np.float64]:
+    """Unit quaternion (x, y, z, w) with w >= 0 of a transform's rotation (Bar-Itzhack 2000).
+
+    The eigenvector of the symmetric 4x4 form is used: it has no branches and no singular cases.
+    """
+    r = transform[:3, :3]
+    form = np.array(
+        [
+            [r[0, 0] - r[1, 1] - r[2, 2], r[0, 1] + r[1, 0], r[0, 2] + r[2, 0], r[2, 1] - r[1, 2]],
+            [r[0, 1] + r[1, 0], r[1, 1] - r[0, 0] - r[2, 2], r[1, 2] + r[2, 1], r[0, 2] - r[2, 0]],
+            [r[0, 2] + r[2, 0], r[1, 2] + r[2, 1], r[2, 2] - r[0, 0] - r[1, 1], r[1, 0] - r[0, 1]],
+            [r[2, 1] - r[1, 2], r[0, 2] - r[2, 0], r[1, 0] - r[0, 1], r[0, 0] + r[1, 1] + r[2, 2]],
+        ]
+    )
+    q = np.linalg.eigh(form)[1][:, -1]
+    return q if q[3] >= 0 else -q
+
+
+def from_roll_pitch_yaw(
+    translation: Sequence[float], roll: float, pitch: float, yaw: float
+) -> Transform:
+    """Transform [4, 4] from a translation (m) and fixed-axis angles (rad), REP-103 order."""
+    cr, cp, cy = np.cos([roll, pitch, yaw])
+    sr, sp, sy = np.sin([roll, pitch, yaw])
+    transform = np.eye(4)
+    transform[:3, :3] = [
+        [cy * cp, cy * sp * sr - sy * cr, cy * sp * cr + sy * sr],
+        [sy * cp, sy * sp * sr + cy * cr, sy * sp * cr - cy * sr],
+        [-sp, cp * sr, cp * cr],
+    ]
+    transform[:3, 3] = translation
+    return transform
+
+
+def interpolate(start: Transform, end: Transform, fraction: float) -> Transform:
+    """Pose between two poses: linear in translation, slerp in rotation (Shoemake 1985).
+
+    A `fraction` outside 0..1 extrapolates at constant velocity.
+    """
+    a, b = to_quaternion(start), to_quaternion(end)
+    dot = float(a @ b)
+    if dot < 0:
+        b, dot = -b, -dot
+    angle = np.arccos(min(dot, 1.0))
+    if angle < 1e-9:
+        q = a
+    else:
+        q = (np.sin((1 - fraction) * angle) * a + np.sin(fraction * angle) * b) / np.sin(angle)
+    return from_quaternion(start[:3, 3] + fraction * (end[:3, 3] - start[:3, 3]), q)

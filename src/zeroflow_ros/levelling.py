@@ -1,0 +1,127 @@
+# SPDX-FileCopyrightText: 2026 zeroflow_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Levelling: sensor frame -> levelled frame (ground at z = 0 below the sensor, z up).
+
+The model then does not depend on how high or how tilted the sensor is mounted.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from zeroflow_ros.geometry import Points, Transform
+
+Plane = npt.NDArray[np.float64]  # (a, b, c): ground z = a x + b y + c in the sensor frame
+
+CELL_M = 1.0
+NEAR_M = 20.0
+MAX_TILT = np.tan(np.deg2rad(25.0))
+INLIER_M = 0.12
+MIN_CELLS = 12
+SAMPLES = 160
+
+
+class Levelling(Protocol):
+    """Gives the transform of the newest sweep into its levelled frame."""
+
+    def level(self, points: Points) -> Transform:
+        """Levelled frame <- sensor frame [4, 4] for a sweep's finite points [N, 3]."""
+
+
+class FixedLevelling:
+    """A sensor that is mounted upright at a known height above the ground (m)."""
+
+    def __init__(self, sensor_height_m: float) -> None:
+        self._transform = np.eye(4)
+        self._transform[2, 3] = sensor_height_m
+
+    def level(self, points: Points) -> Transform:
+        """The same transform for every sweep."""
+        return self._transform
+
+
+class GroundLevelling:
+    """Estimates height and tilt from the ground around the sensor, smoothed over recent sweeps.
+
+    The median over the last `memory` planes keeps one bad sweep (a truck alongside) from tilting
+    the world. Without any ground in sight the lowest points stand in for it.
+    """
+
+    def __init__(self, memory: int = 15) -> None:
+        self._planes: deque[Plane] = deque(maxlen=memory)
+
+    def level(self, points: Points) -> Transform:
+        """See Levelling; about 1 ms for 100k points."""
+        plane = fit_ground(points)
+        if plane is not None:
+            self._planes.append(plane)
+        if self._planes:
+            return level_transform(np.median(np.stack(self._planes), axis=0))
+        lowest = float(np.quantile(points[::16, 2], 0.02)) if len(points) else 0.0
+        return level_transform(np.array([0.0, 0.0, lowest]))
+
+
+def level_transform(plane: Plane) -> Transform:
+    """Smallest rotation that makes the plane horizontal, then a lift that puts it at z = 0."""
+    a, b, c = plane
+    normal = np.array([-a, -b, 1.0]) / np.sqrt(a * a + b * b + 1)
+    axis = np.array([normal[1], -normal[0], 0.0])  # normal x z
+    cross = np.array(
+        [[0, -axis[2], axis[1]], [axis[2], 0, -axis[0]], [-axis[1], axis[0], 0]], np.float64
+    )
+    transform = np.eye(4)
+    transform[:3, :3] += cross + cross @ cross / (1 + normal[2])
+    transform[2, 3] = -c * normal[2]
+    return transform
+
+
+def fit_ground(points: Points) -> Plane | None:
+    """Ground plane (a, b, c) near the sensor, or None when too little ground is in sight.
+
+    RANSAC over the lowest point of each metre cell (fixed seed), then least squares on its inliers.
+    """
+    lowest = _lowest_per_cell(points)
+    if len(lowest) < MIN_CELLS:
+        return None
+    design = np.column_stack([lowest[:, :2], np.ones(len(lowest))])
+    planes = _candidate_planes(design, lowest[:, 2])
+    if not len(planes):
+        return None
+    height = lowest[:, 2] - planes @ design.T
+    # Ground is the lowest surface: cells well below a candidate speak against it.
+    score = (np.abs(height) < INLIER_M).sum(1) - (height < -3 * INLIER_M).sum(1)
+    best = int(score.argmax())
+    inlier = np.abs(height[best]) < INLIER_M
+    if inlier.sum() < MIN_CELLS:
+        return None
+    return np.linalg.lstsq(design[inlier], lowest[inlier, 2], rcond=None)[0]
+
+
+def _lowest_per_cell(points: Points) -> npt.NDArray[np.float64]:
+    """The lowest point [K, 3] of every occupied cell within NEAR_M; every other point is looked at."""
+    near = points[::2]
+    near = near[(np.abs(near[:, :2]) < NEAR_M).all(1) & np.isfinite(near[:, 2])]
+    if not len(near):
+        return np.empty((0, 3))
+    size = int(2 * NEAR_M / CELL_M)
+    cell = ((near[:, :2] + NEAR_M) / CELL_M).astype(np.int32)
+    key = np.minimum(cell[:, 0], size - 1) * size + np.minimum(cell[:, 1], size - 1)
+    lowest = np.full(size * size, np.inf, np.float32)
+    np.minimum.at(lowest, key, near[:, 2])
+    is_lowest = near[:, 2] == lowest[key]
+    return near[is_lowest].astype(np.float64)
+
+
+def _candidate_planes(
+    design: npt.NDArray[np.float64], z: npt.NDArray[np.float64]
+) -> npt.NDArray[np.float64]:
+    """Planes [K, 3] through random triples of cells, steep and degenerate ones left out."""
+    triples = np.random.default_rng(0).integers(len(z), size=(SAMPLES, 3))
+    a, b = design[triples], z[triples]
+    solvable = np.abs(np.linalg.det(a)) > 1.0
+    planes = np.linalg.solve(a[solvable], b[solvable][..., None])[..., 0]
+    return planes[np.hypot(planes[:, 0], planes[:, 1]) < MAX_TILT]

@@ -1,0 +1,114 @@
+# SPDX-FileCopyrightText: 2026 zeroflow_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""ModelCard: what an exported model says of itself; and where the bundled models are."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from zeroflow_ros.errors import ModelError
+from zeroflow_ros.onnx_file import read_onnx
+from zeroflow_ros.pillars import FEATURE_NAMES, PillarGrid
+
+CARD_KEY = "zeroflow_card"
+FORMAT = 1
+DEFAULT_MODEL = "zeroflow-rt"
+
+GroundHandling = Literal["keep", "remove"]
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    """Embedded in the ONNX metadata as JSON under `zeroflow_card`.
+
+    The estimator builds its preprocessing from the card and never from defaults.
+    `interval_s` and `history` (sweeps with the newest) are what the model was trained for;
+    `ground`: "keep" (the network sees all points) or "remove" (ground is cut out before);
+    `graph_sha256` covers the graph with its weights.
+    """
+
+    name: str
+    version: str
+    grid: PillarGrid
+    interval_s: float
+    history: int
+    features: tuple[str, ...]
+    ground: GroundHandling
+    training_data: str
+    git_commit: str
+    graph_sha256: str
+    output: str = "displacement of the newest sweep over the interval, levelled frame, metres"
+    metrics: dict[str, float] = dataclasses.field(default_factory=dict)
+    format: int = FORMAT
+
+    def to_json(self) -> str:
+        """One line of JSON with sorted keys."""
+        return json.dumps(dataclasses.asdict(self), sort_keys=True)
+
+    @staticmethod
+    def from_json(text: str, where: str) -> ModelCard:
+        """Parse and check a card. Raises ModelError that says what this package cannot do."""
+        try:
+            raw: dict[str, Any] = json.loads(text)
+            if raw["format"] != FORMAT:
+                raise ModelError(
+                    f"{where}: its card has format {raw['format']}, this package reads format "
+                    f"{FORMAT}: update zeroflow_ros or export the model again"
+                )
+            raw["grid"] = PillarGrid(**raw["grid"])
+            raw["features"] = tuple(raw["features"])
+            card = ModelCard(**raw)
+        except (KeyError, TypeError, ValueError) as error:
+            raise ModelError(f"{where}: its card cannot be understood ({error})") from error
+        card.check(where)
+        return card
+
+    def check(self, where: str) -> None:
+        """Raise ModelError when this package cannot prepare what the model wants."""
+        if self.features != FEATURE_NAMES:
+            raise ModelError(f"{where}: it wants pillar features that this package does not make")
+        if self.ground not in ("keep", "remove"):
+            raise ModelError(f"{where}: its card asks for ground handling {self.ground!r}")
+        if self.history < 2 or not 0.01 <= self.interval_s <= 2:
+            raise ModelError(
+                f"{where}: history {self.history} and interval {self.interval_s} s make no sense"
+            )
+
+
+def load_card(path: Path) -> ModelCard:
+    """Read and verify the card of an ONNX model. Raises ModelError."""
+    file = read_onnx(path)
+    where = f"model {path}"
+    if CARD_KEY not in file.metadata:
+        raise ModelError(
+            f"{where}: an ONNX file, but not one of ours (no '{CARD_KEY}' in its metadata): "
+            "export it with 'zeroflow export'"
+        )
+    card = ModelCard.from_json(file.metadata[CARD_KEY], where)
+    if card.graph_sha256 != file.graph_sha256:
+        raise ModelError(f"{where}: its weights do not match its card's checksum: fetch it again")
+    return card
+
+
+def bundled_models() -> dict[str, Path]:
+    """The students that came with this package, by name."""
+    here = Path(__file__).resolve().parent
+    # Installed, the models lie inside the package; in a checkout they lie beside src/.
+    folders = (here / "models", here.parents[1] / "models")
+    return {path.stem: path for folder in reversed(folders) for path in folder.glob("*.onnx")}
+
+
+def find_model(model: str | Path | None) -> Path:
+    """A path as given, the name of a bundled model, or the bundled default for None."""
+    bundled = bundled_models()
+    name = str(model) if model else DEFAULT_MODEL
+    if name in bundled:
+        return bundled[name]
+    if model and Path(model).is_file():
+        return Path(model)
+    names = ", ".join(sorted(bundled)) or "none"
+    raise ModelError(f"model {name}: no such file, and no bundled model (there are: {names})")

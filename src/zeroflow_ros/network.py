@@ -1,0 +1,87 @@
+# SPDX-FileCopyrightText: 2026 zeroflow_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""FlowNetwork: a model with the preprocessing its card asks for; sweeps in, flow out, no state."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from zeroflow_ros.engines import Engine
+from zeroflow_ros.errors import ModelError
+from zeroflow_ros.flow import Flow, FlowStatus
+from zeroflow_ros.geometry import Points, Transform, transform_points
+from zeroflow_ros.ground import GroundSegmenter, GroundSplit
+from zeroflow_ros.model import ModelCard
+from zeroflow_ros.pillars import GridPoints, PillarGrid
+from zeroflow_ros.stopwatch import Stopwatch
+
+
+class PlacedCloud(NamedTuple):
+    """Points [N, 3] float32 and the transform [4, 4] that brings them into the levelled frame."""
+
+    points: Points
+    transform: Transform
+
+
+class FlowNetwork:
+    """Pillars -> engine -> per-point displacement, as the model card describes."""
+
+    def __init__(self, card: ModelCard, engine: Engine, ground: GroundSegmenter) -> None:
+        self.card = card
+        self._engine = engine
+        self._ground = ground
+
+    def flow(self, sweeps: Sequence[PlacedCloud], interval_s: float, watch: Stopwatch) -> Flow:
+        """Flow of the first (newest) sweep, in the axes of its own frame.
+
+        `sweeps`: as many as the card's history, newest first; `interval_s` between the first two.
+        """
+        if len(sweeps) != self.card.history:
+            raise ModelError(
+                f"model {self.card.name} looks at {self.card.history} sweeps, not {len(sweeps)}"
+            )
+        splits = [self._split(sweep) for sweep in sweeps]
+        watch.lap("ground_and_grid")
+        newest = splits[0]
+        count = len(sweeps[0].points)
+        if not len(newest.above.rows) or not len(splits[1].above.rows):
+            return Flow.none(count, FlowStatus.EMPTY, watch.stage_ms)
+        inputs = network_inputs(self.card.grid, [split.above for split in splits])
+        watch.lap("pillars")
+        moved = self._engine.infer(inputs)["displacement"]
+        watch.lap("network")
+        displacement = np.zeros((count, 3), np.float32)
+        displacement[newest.above.rows] = moved @ sweeps[0].transform[:3, :3].astype(np.float32)
+        valid = np.zeros(count, bool)
+        valid[newest.above.rows] = True
+        valid[newest.ground_rows] = True
+        watch.lap("output")
+        return Flow(displacement, valid, interval_s, FlowStatus.ESTIMATED, watch.stage_ms)
+
+    def _split(self, sweep: PlacedCloud) -> GroundSplit:
+        points = transform_points(sweep.transform, sweep.points)
+        return self._ground.split(points, self.card.grid.locate(points))
+
+
+def network_inputs(
+    grid: PillarGrid, sweeps: Sequence[GridPoints]
+) -> Mapping[str, npt.NDArray[np.generic]]:
+    """The arrays every real-time student takes; sweeps newest first.
+
+    `pillar_features` float32 [P, F] and `pillar_index` int32 [P] = sweep * size^2 + cell, unique;
+    `point_pillar` int32 [M] and `point_offset` float32 [M, 3] of the newest sweep's points.
+    """
+    pillars = [grid.features(sweep) for sweep in sweeps]
+    cells = grid.size * grid.size
+    return {
+        "pillar_features": np.concatenate([features for features, _ in pillars]),
+        "pillar_index": np.concatenate(
+            [index + np.int32(k * cells) for k, (_, index) in enumerate(pillars)]
+        ),
+        "point_pillar": sweeps[0].cell,
+        "point_offset": sweeps[0].offset,
+    }

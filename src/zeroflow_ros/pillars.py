@@ -1,0 +1,142 @@
+# SPDX-FileCopyrightText: 2026 zeroflow_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""PillarGrid: points -> pillar index and per-pillar features, in NumPy.
+
+All reductions over the points of a pillar happen here and none in the network's graph: a scatter
+with reduction is refused by TensorRT and racy in ONNX Runtime. Training and vehicle share this code.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from zeroflow_ros.geometry import Points
+
+F32 = npt.NDArray[np.float32]
+I32 = npt.NDArray[np.int32]
+
+QUARTERS = 4  # a pillar keeps its statistics for 2 x 2 quarters: shape at half the cell size
+SLICE_EDGES_M = (0.3, 0.9, 1.7)  # wheels and legs, bodies, roofs and heads
+STATISTICS = (
+    "log_count",
+    "mean_offset_x",
+    "mean_offset_y",
+    "mean_height",
+    "min_height",
+    "max_height",
+    "log_count_low",
+    "log_count_middle",
+    "log_count_high",
+)
+FEATURE_NAMES = tuple(f"{name}_{quarter}" for quarter in range(QUARTERS) for name in STATISTICS)
+FEATURES = len(FEATURE_NAMES)
+
+
+@dataclass(frozen=True)
+class GridPoints:
+    """The points of a sweep that lie in the grid.
+
+    `rows` int [M]: which rows of the sweep; `cell` int32 [M]: flat pillar index; `offset` float32
+    [M, 3]: x and y from the pillar's centre in cells (-0.5..0.5) and half the height in metres;
+    `quarter` int32 [M]: which quarter of the pillar, 0..3.
+    """
+
+    rows: npt.NDArray[np.intp]
+    cell: I32
+    offset: F32
+    quarter: I32
+
+    def select(self, keep: npt.NDArray[np.bool_]) -> GridPoints:
+        """Only the points of a mask [M]."""
+        return GridPoints(self.rows[keep], self.cell[keep], self.offset[keep], self.quarter[keep])
+
+
+@dataclass(frozen=True)
+class PillarGrid:
+    """A square bird's-eye grid around the sensor in the levelled frame.
+
+    `range_m`: |x|, |y| below it are inside; `cell_m`: pillar edge; `z_min_m`..`z_max_m`: heights
+    above ground that are looked at. Flat index = x_index * size + y_index.
+    """
+
+    range_m: float
+    cell_m: float
+    z_min_m: float
+    z_max_m: float
+
+    def __post_init__(self) -> None:
+        cells = 2 * self.range_m / self.cell_m
+        if self.range_m <= 0 or self.cell_m <= 0 or abs(cells - round(cells)) > 1e-6:
+            raise ValueError(
+                f"the grid's range {self.range_m} m is not a multiple of its cell {self.cell_m} m"
+            )
+        if self.z_min_m >= self.z_max_m:
+            raise ValueError(f"no height between {self.z_min_m} m and {self.z_max_m} m")
+
+    @property
+    def size(self) -> int:
+        """Pillars along one edge."""
+        return round(2 * self.range_m / self.cell_m)
+
+    def locate(self, points: Points) -> GridPoints:
+        """Find each point's pillar. `points` float32 [N, 3], levelled frame; NaN and outside drop."""
+        scaled = (points[:, :2] + np.float32(self.range_m)) * np.float32(1 / self.cell_m)
+        x, y, z = scaled[:, 0], scaled[:, 1], points[:, 2]
+        # Comparisons with NaN are false, so NaN rows drop out here without a test of their own.
+        inside = (x >= 0) & (x < self.size) & (y >= 0) & (y < self.size)
+        inside &= (z >= self.z_min_m) & (z < self.z_max_m)
+        rows = np.flatnonzero(inside)
+        scaled = scaled[rows]
+        index = scaled.astype(np.int32)
+        offset = np.empty((len(rows), 3), np.float32)
+        np.subtract(scaled, index, out=offset[:, :2])
+        offset[:, :2] -= np.float32(0.5)
+        np.multiply(z[rows], np.float32(0.5), out=offset[:, 2])
+        quarter = 2 * (offset[:, 0] >= 0).astype(np.int32) + (offset[:, 1] >= 0)
+        return GridPoints(rows, index[:, 0] * np.int32(self.size) + index[:, 1], offset, quarter)
+
+    def features(self, located: GridPoints) -> tuple[F32, I32]:
+        """Per-pillar statistics of one sweep.
+
+        Returns float32 [P, FEATURES] (quarters that are empty hold zeros) and int32 [P], the
+        occupied pillars in ascending order, each once.
+        """
+        # Bins are numbered by rank among the occupied quarters: small arrays that stay in cache.
+        key = located.cell * np.int32(QUARTERS) + located.quarter
+        occupied_flags = np.zeros(self.size * self.size * QUARTERS, bool)
+        occupied_flags[key] = True
+        occupied = np.flatnonzero(occupied_flags).astype(np.int32)
+        rank_of = np.empty(len(occupied_flags), np.int32)
+        rank_of[occupied] = np.arange(len(occupied), dtype=np.int32)
+        statistics = _statistics(rank_of[key], located.offset, len(occupied))
+
+        pillar = occupied // QUARTERS
+        first = np.flatnonzero(np.diff(pillar, prepend=-1))
+        row = np.cumsum(np.diff(pillar, prepend=-1) > 0) - 1
+        features = np.zeros((len(first), QUARTERS, len(STATISTICS)), np.float32)
+        features[row, occupied % QUARTERS] = statistics
+        return features.reshape(len(first), FEATURES), pillar[first]
+
+
+def _statistics(bins: I32, offset: F32, count: int) -> F32:
+    """Statistics [count, 9] of points grouped by `bins` int32 [M] (every bin has a point)."""
+    points_in = np.bincount(bins, minlength=count)
+    mean_of = 1 / np.maximum(points_in, 1)
+    half_height = offset[:, 2]
+    out = np.empty((count, len(STATISTICS)), np.float32)
+    out[:, 0] = 0.5 * np.log1p(points_in)
+    for column in range(3):
+        out[:, 1 + column] = np.bincount(bins, offset[:, column], count) * mean_of
+    lowest = np.full(count, np.inf, np.float32)
+    np.minimum.at(lowest, bins, half_height)
+    highest = np.full(count, -np.inf, np.float32)
+    np.maximum.at(highest, bins, half_height)
+    out[:, 4], out[:, 5] = lowest, highest
+    edges = 0.5 * np.array([*SLICE_EDGES_M, np.inf], np.float32)
+    for k in range(len(SLICE_EDGES_M)):
+        in_slice = (half_height > edges[k]) & (half_height <= edges[k + 1])
+        out[:, 6 + k] = 0.5 * np.log1p(np.bincount(bins[in_slice], minlength=count))
+    return out

@@ -1,0 +1,90 @@
+# SPDX-FileCopyrightText: 2026 zeroflow_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Sweep and SweepHistory: one lidar revolution, and which past ones a model gets to see."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from zeroflow_ros.geometry import Points, Transform
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """One lidar revolution.
+
+    `points` float32 [N, 3], metres, sensor frame (REP-103), rows may be NaN; `stamp_ns` of the
+    message header; `extras` per-point columns (intensity, time ...) of the same N, in row order.
+    """
+
+    points: Points
+    stamp_ns: int
+    frame_id: str = ""
+    extras: Mapping[str, npt.NDArray[np.generic]] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.points)
+
+
+@dataclass(frozen=True)
+class PosedSweep:
+    """A sweep with the pose that was known for it: `pose` is odometry frame <- sensor, [4, 4]."""
+
+    sweep: Sweep
+    pose: Transform
+
+
+class SweepHistory:
+    """The recent sweeps, from which those nearest to t - k * interval are chosen.
+
+    A 20 Hz lidar thus feeds a 10 Hz model every second sweep, and a lost sweep does not double
+    the speeds. A clock that jumps back (a bag loop) empties the history.
+    """
+
+    def __init__(self, count: int, interval_s: float, tolerance: float = 0.5) -> None:
+        """`count` sweeps with the newest, `interval_s` apart, each within `tolerance` intervals."""
+        if count < 2:
+            raise ValueError(f"a history needs at least 2 sweeps, not {count}")
+        self.count = count
+        self.interval_ns = round(interval_s * 1e9)
+        self.tolerance_ns = round(tolerance * interval_s * 1e9)
+        self._sweeps: deque[PosedSweep] = deque()
+
+    def __len__(self) -> int:
+        return len(self._sweeps)
+
+    def clear(self) -> None:
+        """Forget everything, as after a clock jump."""
+        self._sweeps.clear()
+
+    def push(self, posed: PosedSweep) -> None:
+        """Add the newest sweep; one that is not newer than the last starts a new history."""
+        if self._sweeps and posed.sweep.stamp_ns <= self._sweeps[-1].sweep.stamp_ns:
+            self.clear()
+        self._sweeps.append(posed)
+        span = (self.count - 1) * self.interval_ns + self.tolerance_ns
+        while posed.sweep.stamp_ns - self._sweeps[0].sweep.stamp_ns > span:
+            self._sweeps.popleft()
+
+    def select(self) -> list[PosedSweep]:
+        """The newest sweep, then the earlier ones the model wants, newest first.
+
+        Shorter than `count` while the history fills; stops at the first gap beyond tolerance.
+        """
+        if not self._sweeps:
+            return []
+        newest = self._sweeps[-1]
+        chosen = [newest]
+        for k in range(1, self.count):
+            wanted = newest.sweep.stamp_ns - k * self.interval_ns
+            nearest = min(self._sweeps, key=lambda posed: abs(posed.sweep.stamp_ns - wanted))
+            too_far = abs(nearest.sweep.stamp_ns - wanted) > self.tolerance_ns
+            if too_far or nearest.sweep.stamp_ns >= chosen[-1].sweep.stamp_ns:
+                break
+            chosen.append(nearest)
+        return chosen

@@ -1,0 +1,85 @@
+# SPDX-FileCopyrightText: 2026 zeroflow_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Batch: samples as the student's inputs, pillars of all sweeps and samples together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from zeroflow_ros.pillars import PillarGrid
+from zeroflow_training.data.sample import TrainingSample
+from zeroflow_training.losses import SPEED_EDGES_M
+
+POINTS_PER_BIN = 3000
+GROUND_WEIGHT = 0.2
+
+
+class Encoded(NamedTuple):
+    """One sample in NumPy: the student's inputs, then target [M, 3] and weight [M]."""
+
+    pillar_features: np.ndarray
+    pillar_index: np.ndarray
+    point_pillar: np.ndarray
+    point_offset: np.ndarray
+    target: np.ndarray
+    weight: np.ndarray
+
+
+class Batch(NamedTuple):
+    """The student's inputs (see RealTimeStudent), then target [M, 3] m and weight [M]."""
+
+    pillar_features: Tensor
+    pillar_index: Tensor
+    point_pillar: Tensor
+    point_offset: Tensor
+    target: Tensor
+    weight: Tensor
+    samples: int
+
+
+def encode(sample: TrainingSample, grid: PillarGrid, rng: np.random.Generator) -> Encoded:
+    """Pillars of every sweep, and a speed-balanced choice of the newest sweep's points."""
+    cells = grid.size * grid.size
+    located = [grid.locate(points) for points in sample.sweeps]
+    pillars = [grid.features(points) for points in located]
+    newest = located[0]
+    flow, ground = sample.flow[newest.rows], sample.is_ground[newest.rows]
+    chosen = _balanced(flow, ground, rng)
+    return Encoded(
+        np.concatenate([features for features, _ in pillars]),
+        np.concatenate([index + np.int64(k * cells) for k, (_, index) in enumerate(pillars)]),
+        newest.cell[chosen].astype(np.int64),
+        newest.offset[chosen],
+        flow[chosen].astype(np.float32),
+        np.where(ground[chosen], GROUND_WEIGHT, 1.0).astype(np.float32),
+    )
+
+
+def _balanced(flow: np.ndarray, ground: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Rows of at most POINTS_PER_BIN points of each speed bin, ground counted as its own."""
+    bins = np.digitize(np.linalg.norm(flow, axis=1), SPEED_EDGES_M) + 1
+    bins[(bins == 1) & ground] = 0
+    rows = [rng.permutation(np.flatnonzero(bins == k))[:POINTS_PER_BIN] for k in range(4)]
+    return np.concatenate(rows)
+
+
+def collate(samples: Sequence[Encoded], cells_per_sample: int, history: int) -> Batch:
+    """Stack encoded samples; indices of sample b are moved into its own part of the canvas."""
+    pillar_index = [
+        s.pillar_index + b * history * cells_per_sample for b, s in enumerate(samples)
+    ]
+    point_pillar = [s.point_pillar + b * cells_per_sample for b, s in enumerate(samples)]
+    columns = [
+        [s.pillar_features for s in samples],
+        pillar_index,
+        point_pillar,
+        [s.point_offset for s in samples],
+        [s.target for s in samples],
+        [s.weight for s in samples],
+    ]
+    return Batch(*(torch.from_numpy(np.concatenate(c)) for c in columns), samples=len(samples))

@@ -1,0 +1,114 @@
+# SPDX-FileCopyrightText: 2026 zeroflow_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""SimulatedSamples: an endless, seeded stream of training samples from the simulated world."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from torch.utils.data import IterableDataset, get_worker_info
+
+from zeroflow_ros.geometry import from_roll_pitch_yaw, invert, transform_points
+from zeroflow_ros.pillars import PillarGrid
+from zeroflow_training.data.augmentation import crop, thin, turn
+from zeroflow_training.data.batch import Encoded, encode
+from zeroflow_training.data.sample import TrainingSample
+from zeroflow_training.simulation.classes import ActorClass
+from zeroflow_training.simulation.simulator import SimulatedSweep, Simulation
+
+SEEDS_PER_WORKER = 10_000_000
+TEST_SEEDS = 1_000_000_000  # and above: frozen test worlds, never drawn in training
+
+
+class SimulatedSamples(IterableDataset[Encoded]):
+    """Each scene is drawn from a seed of its own and gives several differently augmented crops.
+
+    Crops pass through a small shuffle buffer, so a batch mixes scenes although a scene is rendered
+    once. Worker w draws scene seeds seed * 1e8 + w * 1e7 + 0, 1, 2 ...: reproducible.
+    """
+
+    def __init__(
+        self,
+        grid: PillarGrid,
+        history: int,
+        seed: int = 0,
+        crops_per_scene: int = 4,
+        shuffle: int = 48,
+    ) -> None:
+        self.grid = grid
+        self.history = history
+        self.seed = seed
+        self.crops_per_scene = crops_per_scene
+        self.shuffle = shuffle
+
+    def __iter__(self) -> Iterator[Encoded]:
+        worker = get_worker_info()
+        first = self.seed * 10 * SEEDS_PER_WORKER + (worker.id if worker else 0) * SEEDS_PER_WORKER
+        rng = np.random.default_rng(first)
+        buffer: list[Encoded] = []
+        scene_seed = first
+        while True:
+            buffer += self._scene(scene_seed, rng)
+            scene_seed += 1
+            while len(buffer) > self.shuffle:
+                yield buffer.pop(rng.integers(len(buffer)))
+
+    def _scene(self, scene_seed: int, rng: np.random.Generator) -> list[Encoded]:
+        sample = simulated_sample(scene_seed, self.history, rng)
+        encoded = []
+        for _ in range(self.crops_per_scene):
+            piece = crop(turn(thin(sample, rng), rng), self.grid.range_m, rng)
+            # A window behind a wall can be empty: it would teach nothing and break the reductions.
+            if min(len(points) for points in piece.sweeps) >= 50:
+                encoded.append(encode(piece, self.grid, rng))
+        return encoded
+
+
+def simulated_sample(
+    scene_seed: int, history: int, rng: np.random.Generator
+) -> TrainingSample:
+    """Render `history` sweeps of one scene, as a vehicle with imperfect odometry would see them."""
+    simulation = Simulation(
+        scene_seed, deskewed=bool(rng.random() < 0.7), time_reversed=bool(rng.random() < 0.5)
+    )
+    rendered = [simulation.sweep(k) for k in reversed(range(history))]
+    sample = levelled_sample(rendered, _level_error(rng), _pose_errors(history, rng))
+    if rng.random() < 0.25:
+        return _without_ground(sample, rendered)
+    return sample
+
+
+def levelled_sample(
+    rendered: list[SimulatedSweep], level_error: np.ndarray, pose_errors: list[np.ndarray]
+) -> TrainingSample:
+    """Sweeps (newest first) in the newest one's levelled frame, with the given errors [4, 4]."""
+    now = rendered[0]
+    level = level_error @ now.sensor_to_level
+    sweeps = [transform_points(level, now.points)]
+    for before, error in zip(rendered[1:], pose_errors, strict=True):
+        now_from_before = error @ invert(now.pose) @ before.pose
+        sweeps.append(transform_points(level @ now_from_before, before.points))
+    flow = now.flow @ level[:3, :3].T.astype(np.float32)
+    return TrainingSample(tuple(sweeps), flow, now.class_id == ActorClass.GROUND)
+
+
+def _level_error(rng: np.random.Generator) -> np.ndarray:
+    """What is left of the mounting after levelling: centimetres and tenths of a degree."""
+    roll, pitch = rng.normal(0, np.deg2rad(0.4), 2)
+    return from_roll_pitch_yaw([0, 0, rng.normal(0, 0.06)], roll, pitch, 0.0)
+
+
+def _pose_errors(history: int, rng: np.random.Generator) -> list[np.ndarray]:
+    """Odometry error of each earlier sweep: 0.5 to 4 cm and up to a tenth of a degree a step."""
+    scale = rng.choice([0.3, 1.0, 2.0])
+    step = rng.normal(0, 1, 4) * scale * [0.02, 0.02, 0.015, 0.0008]
+    errors = []
+    for k in range(1, history):
+        drift = step * np.sqrt(k) * (1.0 if k == 1 else rng.uniform(0.7, 1.3))
+        errors.append(from_roll_pitch_yaw(drift[:3], 0.0, 0.0, drift[3]))
+    return errors
+
+
+def _without_ground(sample: TrainingSample, rendered: list[SimulatedSweep]) -> TrainingSample:
+    return sample.select([sweep.class_id != ActorClass.GROUND for sweep in rendered])

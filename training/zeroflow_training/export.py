@@ -1,0 +1,161 @@
+# SPDX-FileCopyrightText: 2026 zeroflow_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Export a trained student to ONNX, with its card inside, checked against PyTorch."""
+
+from __future__ import annotations
+
+import io
+import subprocess
+import warnings
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from zeroflow_ros.engines.onnxruntime_engine import OnnxRuntimeEngine
+from zeroflow_ros.files import written_atomically
+from zeroflow_ros.model import CARD_KEY, ModelCard
+from zeroflow_ros.network import network_inputs
+from zeroflow_ros.onnx_file import read_onnx, with_metadata
+from zeroflow_ros.pillars import FEATURE_NAMES, PillarGrid
+from zeroflow_training.students.real_time import RealTimeStudent, RealTimeStudentConfig
+
+INPUTS = ("pillar_features", "pillar_index", "point_pillar", "point_offset")
+OUTPUT = "displacement"
+OPSET = 18
+# What TensorRT 10 and 11 take without plugins; shared/facts/inference_engines.md, section 4.
+ALLOWED_OPERATORS = frozenset(
+    "Add Cast Concat Constant ConstantOfShape Conv Gather Gemm MatMul Mul Pad ReduceMean Relu "
+    "Reshape Resize ScatterND Slice Transpose Unsqueeze".split()
+)
+
+
+@dataclass(frozen=True)
+class ExportReport:
+    """Difference of ONNX Runtime from PyTorch on a simulated pair of sweeps, in millimetres."""
+
+    path: Path
+    max_difference_mm: float
+    mean_difference_mm: float
+    bytes: int
+
+
+def load_student(checkpoint: Path, size: int) -> RealTimeStudent:
+    """The student of a Lightning checkpoint, for a canvas of `size` pillars an edge."""
+    state = torch.load(checkpoint, map_location="cpu", weights_only=True)
+    config = RealTimeStudentConfig(**state["hyper_parameters"]["student"])
+    student = RealTimeStudent(replace(config, size=size))
+    prefix = "student."
+    weights = {
+        key[len(prefix) :]: value
+        for key, value in state["state_dict"].items()
+        if key.startswith(prefix)
+    }
+    student.load_state_dict(weights)
+    return student.eval()
+
+
+def export(student: RealTimeStudent, card: ModelCard, path: Path) -> ExportReport:
+    """Write the student as ONNX with its card; raises ValueError for an operator not allowed.
+
+    The file appears under its name only after ONNX Runtime agreed with PyTorch to a millimetre.
+    """
+    inputs = example_inputs(card.grid, card.history)
+    graph = _onnx_bytes(student, inputs)
+    with written_atomically(path) as temporary:
+        temporary.write_bytes(graph)
+        full = replace(card, graph_sha256=read_onnx(temporary).graph_sha256)
+        temporary.write_bytes(with_metadata(graph, {CARD_KEY: full.to_json()}))
+        report = _compare(student, inputs, temporary)
+        if report.max_difference_mm > 1.0:
+            raise ValueError(f"ONNX Runtime differs from PyTorch by {report.max_difference_mm} mm")
+    return replace(report, path=path)
+
+
+def example_inputs(grid: PillarGrid, history: int) -> dict[str, np.ndarray]:
+    """Network inputs from a simulated scene (seed fixed), for tracing and for comparison."""
+    from zeroflow_training.data.simulated import TEST_SEEDS, simulated_sample
+
+    sample = simulated_sample(TEST_SEEDS, history, np.random.default_rng(0))
+    return dict(network_inputs(grid, [grid.locate(points) for points in sample.sweeps]))
+
+
+def git_commit() -> str:
+    """Commit of the working tree this runs from, with '+' when it has changes; 'unknown' outside."""
+    here = Path(__file__).resolve().parent
+    try:
+        commit = _git(here, "rev-parse", "--short=12", "HEAD")
+        return commit + ("+" if _git(here, "status", "--porcelain", "-uno") else "")
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+
+
+def new_card(name: str, version: str, grid: PillarGrid, history: int, **rest: Any) -> ModelCard:
+    """A card for a student of ours trained at 10 Hz with the ground kept."""
+    return ModelCard(
+        name=name,
+        version=version,
+        grid=grid,
+        interval_s=0.1,
+        history=history,
+        features=FEATURE_NAMES,
+        ground="keep",
+        git_commit=git_commit(),
+        graph_sha256="",
+        **rest,
+    )
+
+
+def _git(folder: Path, *arguments: str) -> str:
+    return subprocess.run(
+        ["git", "-C", str(folder), *arguments], check=True, capture_output=True, text=True
+    ).stdout.strip()
+
+
+def _tensors(inputs: dict[str, np.ndarray]) -> tuple[Tensor, ...]:
+    return tuple(torch.from_numpy(np.ascontiguousarray(inputs[name])) for name in INPUTS)
+
+
+def _onnx_bytes(student: nn.Module, inputs: dict[str, np.ndarray]) -> bytes:
+    from torch.export import Dim
+
+    pillars, points = Dim("pillars"), Dim("points")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the exporter warns about its own internals
+        program = torch.onnx.export(
+            student,
+            _tensors(inputs),
+            dynamo=True,
+            verbose=False,
+            input_names=list(INPUTS),
+            output_names=[OUTPUT],
+            dynamic_shapes=({0: pillars}, {0: pillars}, {0: points}, {0: points}),
+            opset_version=OPSET,
+        )
+    assert program is not None
+    program.optimize()
+    for node in program.model.graph:
+        if node.op_type not in ALLOWED_OPERATORS:
+            raise ValueError(f"node {node.name}: operator {node.op_type} is not in the allowed list")
+        # Source lines of the exporting machine do not belong into a published model.
+        node.metadata_props.clear()
+        node.doc_string = None
+    buffer = io.BytesIO()
+    import onnx
+
+    onnx.save(program.model_proto, buffer)
+    return buffer.getvalue()
+
+
+def _compare(
+    student: nn.Module, inputs: dict[str, np.ndarray], path: Path
+) -> ExportReport:
+    with torch.inference_mode():
+        expected = student(*_tensors(inputs)).numpy()
+    difference = 1e3 * np.abs(OnnxRuntimeEngine(path).infer(inputs)[OUTPUT] - expected)
+    return ExportReport(
+        path, float(difference.max()), float(difference.mean()), path.stat().st_size
+    )

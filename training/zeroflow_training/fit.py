@@ -1,0 +1,94 @@
+# SPDX-FileCopyrightText: 2026 zeroflow_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Fit a student on simulated worlds: one call, one run folder, resumable from its checkpoint."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from functools import partial
+from pathlib import Path
+
+import lightning
+import torch
+from lightning.pytorch.callbacks import ModelCheckpoint
+from lightning.pytorch.loggers import CSVLogger
+from torch.utils.data import DataLoader
+
+from zeroflow_ros.pillars import PillarGrid
+from zeroflow_training.data.batch import collate
+from zeroflow_training.data.simulated import SimulatedSamples
+from zeroflow_training.student_module import ScheduleConfig, StudentModule
+from zeroflow_training.students.real_time import RealTimeStudentConfig
+
+CELL_M = 0.4
+Z_RANGE_M = (-1.5, 4.5)
+
+
+@dataclass(frozen=True)
+class FitConfig:
+    """Everything a run depends on; written beside its results as `fit.json`."""
+
+    schedule: ScheduleConfig
+    student: RealTimeStudentConfig = field(
+        default_factory=lambda: RealTimeStudentConfig(size=128)
+    )
+    seed: int = 0
+    batch_size: int = 4
+    workers: int = 1
+    threads: int = 2
+    precision: str = "bf16-mixed"
+
+
+def training_grid(config: FitConfig) -> PillarGrid:
+    """The window that training looks at: `student.size` pillars of 0.4 m."""
+    return PillarGrid(config.student.size * CELL_M / 2, CELL_M, *Z_RANGE_M)
+
+
+def fit(config: FitConfig, folder: Path, resume: Path | None = None) -> Path:
+    """Train for `config.schedule.steps` steps; returns the path of the last checkpoint.
+
+    `folder` receives fit.json, metrics.csv and checkpoints (every five minutes and at the end).
+    """
+    torch.set_num_threads(config.threads)
+    lightning.seed_everything(config.seed, workers=True, verbose=False)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "fit.json").write_text(json.dumps(asdict(config), indent=2))
+    trainer = lightning.Trainer(
+        max_steps=config.schedule.steps,
+        accelerator="auto",
+        precision=config.precision,  # type: ignore[arg-type]
+        gradient_clip_val=5.0,
+        logger=CSVLogger(folder, name="", version=""),
+        callbacks=[_checkpoints(folder)],
+        log_every_n_steps=50,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+    )
+    module = StudentModule(config.student, config.schedule)
+    trainer.fit(module, _loader(config), ckpt_path=resume, weights_only=True)
+    last = folder / "last.ckpt"
+    trainer.save_checkpoint(last)
+    return last
+
+
+def _loader(config: FitConfig) -> DataLoader:  # type: ignore[type-arg]
+    cells = config.student.size**2
+    return DataLoader(
+        SimulatedSamples(training_grid(config), config.student.history, config.seed),
+        batch_size=config.batch_size,
+        num_workers=config.workers,
+        prefetch_factor=4 if config.workers else None,
+        collate_fn=partial(
+            collate, cells_per_sample=cells, history=config.student.history
+        ),
+    )
+
+
+def _checkpoints(folder: Path) -> ModelCheckpoint:
+    from datetime import timedelta
+
+    return ModelCheckpoint(
+        folder, filename="latest", train_time_interval=timedelta(minutes=5), save_top_k=1,
+        enable_version_counter=False,
+    )

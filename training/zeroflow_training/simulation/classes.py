@@ -1,0 +1,28 @@
+# SPDX-FileCopyrightText: 2026 zeroflow_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""What a simulated return was reflected by."""
+
+from enum import IntEnum
+
+
+class ActorClass(IntEnum):
+    """Semantic class of a simulated point (``class_id`` of a sweep, uint8)."""
+
+    GROUND = 0
+    BUILDING = 1
+    BARRIER = 2  # walls, fences, kerbs, embankments
+    POLE = 3  # poles, trunks of signs and lamps
+    VEGETATION = 4
+    CLUTTER = 5
+    NOISE = 6  # dust and specks that belong to nothing
+    CAR = 7
+    VAN = 8
+    TRUCK = 9
+    BUS = 10
+    PEDESTRIAN = 11
+    CYCLIST = 12
+
+    @property
+    def is_actor(self) -> bool:
+        """Whether objects of this class can move by themselves (they carry an instance id)."""
+        return self >= ActorClass.CAR

@@ -1,0 +1,303 @@
+# SPDX-FileCopyrightText: 2026 zeroflow_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Ray casting of one revolution into a depth image, each column at its own firing time.
+
+A ray is ``across + tangent * up`` with the tangent of its elevation, ``across`` the direction
+of its column in the sensor's xy plane and ``up`` the sensor's z axis. Depth is a multiple of
+that vector. So a primitive is moved into its body's frame once a column, not once a ray.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from .jit import compiled
+from .motion import planar_pose
+from .noise import State, uniform
+from .shapes import (
+    FAR,
+    NEAREST,
+    box_bounds,
+    ellipsoid_depths,
+    ellipsoid_profile,
+    polytope_depth,
+    polytope_profile,
+)
+from .terrain import ground_height, ground_slope
+from .world import FOLIAGE, MAX_PLANES, POLYTOPE, Record, Triple
+
+F64 = npt.NDArray[np.float64]
+I32 = npt.NDArray[np.int32]
+
+NO_RETURN, ON_GROUND = -1, -2
+_GROUND_REACH = 200.0  # m
+
+
+class Rays(NamedTuple):
+    """One revolution of one scan head: A columns by B beams.
+
+    ``tangents`` [B] of the elevations, ascending; per column ``clock`` [A] (world time, s),
+    ``origin`` [A, 3] (m, world frame), ``across`` and ``up`` [A, 3] (unit vectors, world
+    frame) and ``frames`` [A, 3, 3] (orientation, head -> world). The azimuth of a column in
+    the head's frame is ``azimuth_start`` + column * ``azimuth_step`` (rad).
+    """
+
+    tangents: F64
+    clock: F64
+    origin: F64
+    across: F64
+    up: F64
+    frames: F64
+    azimuth_start: float
+    azimuth_step: float
+
+
+@compiled
+def body_pose(body: Record, waves: F64, time: float) -> tuple[float, float, float, float]:
+    """World position (m) and heading (rad) of a body at world time ``time`` (s)."""
+    x, y, yaw = body.x, body.y, body.heading
+    if body.speed != 0.0 or body.yaw_rate != 0.0:
+        x, y, yaw = planar_pose(
+            body.x, body.y, body.heading, body.speed, body.course, body.yaw_rate, time
+        )
+    return x, y, body.base + ground_height(waves, x, y), yaw
+
+
+@compiled
+def limb_offset(part: Record, time: float) -> float:
+    """Fore-and-aft offset (m) of a swinging limb at world time ``time``."""
+    offset = 0.0
+    if part.swing != 0.0:
+        offset = part.swing * np.sin(part.swing_rate * time + part.swing_phase)
+    return offset
+
+
+@compiled
+def columns_covered(
+    rays: Rays,
+    column: int,
+    part: Record,
+    body: Record,
+    waves: F64,
+    slack: float,
+) -> tuple[int, int]:
+    """First column and number of columns a primitive can appear in, seen from ``column``.
+
+    The primitive's bounding box is widened by ``slack`` metres for what moves meanwhile.
+    """
+    total = rays.clock.size
+    x, y, z, yaw = body_pose(body, waves, rays.clock[column])
+    x -= rays.origin[column, 0]
+    y -= rays.origin[column, 1]
+    z += part.cz - rays.origin[column, 2]
+    cos, sin = np.cos(yaw), np.sin(yaw)
+    limb = limb_offset(part, rays.clock[column])
+    frame = rays.frames[column]
+    half_x, half_y, half_z = part.ex + slack, part.ey + slack, part.ez + slack
+    # Where the sensor is, seen from the box: on its axis the azimuth means nothing.
+    offset_x = -cos * x - sin * y - part.cx - limb
+    offset_y = sin * x - cos * y - part.cy
+    tilt = 0.1 * (abs(z) + half_z)
+    if abs(offset_x) < half_x + tilt and abs(offset_y) < half_y + tilt:
+        return 0, total
+    middle, low, high = 0.0, 0.0, 0.0
+    for corner in range(-1, 8):
+        dx, dy, dz = 0.0, 0.0, 0.0
+        if corner >= 0:
+            dx = half_x if corner & 1 else -half_x
+            dy = half_y if corner & 2 else -half_y
+            dz = half_z if corner & 4 else -half_z
+        bx, by = part.cx + limb + dx, part.cy + dy
+        wx, wy, wz = x + cos * bx - sin * by, y + sin * bx + cos * by, z + dz
+        ahead = frame[0, 0] * wx + frame[1, 0] * wy + frame[2, 0] * wz
+        aside = frame[0, 1] * wx + frame[1, 1] * wy + frame[2, 1] * wz
+        angle = np.arctan2(aside, ahead)
+        if corner < 0:
+            middle = angle
+            continue
+        relative = angle - middle
+        relative -= 2.0 * np.pi * np.round(relative / (2.0 * np.pi))
+        low, high = min(low, relative), max(high, relative)
+    if high - low > 3.1:
+        return 0, total
+    turns = (middle - rays.azimuth_start) / rays.azimuth_step / total
+    centre = (turns - np.floor(turns)) * total
+    step = abs(rays.azimuth_step)
+    before, after = (-low, high) if rays.azimuth_step > 0 else (high, -low)
+    first = int(np.floor(centre - before / step)) - 1
+    last = int(np.ceil(centre + after / step)) + 1
+    return first, min(last - first + 1, total)
+
+
+@compiled
+def sector(
+    rays: Rays,
+    part: Record,
+    body: Record,
+    waves: F64,
+    closing: float,
+) -> tuple[int, int]:
+    """Columns a primitive can appear in over the whole revolution.
+
+    ``closing`` bounds the speed (m/s) between primitive and sensor.
+    """
+    total = rays.clock.size
+    duration = abs(rays.clock[total - 1] - rays.clock[0])
+    first, count = columns_covered(
+        rays, total // 2, part, body, waves, 0.5 * closing * duration + 0.02
+    )
+    # Away from the seam between first and last column, look again from the right moment:
+    # only what moves while the beam passes over the primitive has to be allowed for.
+    if count < total and first >= 0 and first + count <= total:
+        passing = 0.5 * closing * duration * count / total
+        first, count = columns_covered(rays, first + count // 2, part, body, waves, passing + 0.02)
+    return first, count
+
+
+@compiled
+def view_from(
+    rays: Rays, column: int, part: Record, pose: tuple[float, float, float, float]
+) -> tuple[Triple, Triple, Triple]:
+    """Sensor position relative to a primitive's centre, ``across`` and ``up``, in body axes."""
+    x, y, z, yaw = pose
+    cos, sin = np.cos(yaw), np.sin(yaw)
+    dx, dy = rays.origin[column, 0] - x, rays.origin[column, 1] - y
+    ahead = cos * dx + sin * dy - part.cx - limb_offset(part, rays.clock[column])
+    origin = (ahead, cos * dy - sin * dx - part.cy, rays.origin[column, 2] - z - part.cz)
+    ax, ay, az = rays.across[column, 0], rays.across[column, 1], rays.across[column, 2]
+    ux, uy, uz = rays.up[column, 0], rays.up[column, 1], rays.up[column, 2]
+    across = (cos * ax + sin * ay, cos * ay - sin * ax, az)
+    return origin, across, (cos * ux + sin * uy, cos * uy - sin * ux, uz)
+
+
+@compiled
+def trace_primitive(
+    rays: Rays,
+    part: Record,
+    index: int,
+    body: Record,
+    planes: F64,
+    waves: F64,
+    columns: tuple[int, int],
+    depth: F64,
+    hit: I32,
+    state: State,
+    profile: F64,
+) -> None:
+    """Draw a primitive into ``columns`` (first, count) of the images ``depth`` and ``hit``.
+
+    ``profile`` is room for the coefficients of one shape, float64 [MAX_PLANES, 3].
+    """
+    total, beams = depth.shape
+    moving = body.speed != 0.0 or body.yaw_rate != 0.0
+    pose = body_pose(body, waves, 0.0)
+    first, count = columns
+    for offset in range(count):
+        column = (first + offset) % total
+        if moving:
+            pose = body_pose(body, waves, rays.clock[column])
+        origin, across, up = view_from(rays, column, part, pose)
+        enter, lowest, highest = box_bounds(part, origin, across, up)
+        beam = np.searchsorted(rays.tangents, lowest)
+        if beam == beams or rays.tangents[beam] > highest:
+            continue
+        if part.shape == POLYTOPE:
+            polytope_profile(part, planes, origin, across, up, profile)
+        else:
+            ellipsoid_profile(part, origin, across, up, profile)
+        while beam < beams and rays.tangents[beam] <= highest:
+            if depth[column, beam] > enter:
+                near = primitive_depth(part, profile, rays.tangents[beam], state)
+                if near < depth[column, beam]:
+                    depth[column, beam] = near
+                    hit[column, beam] = index
+            beam += 1
+
+
+@compiled
+def primitive_depth(part: Record, profile: F64, tangent: float, state: State) -> float:
+    """Depth of the return from a primitive, FAR if the ray misses or passes through it."""
+    if part.shape == POLYTOPE:
+        near = polytope_depth(profile, part.planes, tangent)
+        if near < FAR and part.opacity < 1.0 and uniform(state) > part.opacity:
+            return FAR
+        return near
+    near, far = ellipsoid_depths(profile, tangent)
+    if part.shape == FOLIAGE and far > NEAREST:
+        metres = -np.log(uniform(state)) / part.opacity
+        near = max(near, NEAREST) + metres / np.sqrt(1.0 + tangent * tangent)
+    return near if NEAREST < near < far else FAR
+
+
+@compiled
+def ground_depth(waves: F64, origin: Triple, ray: Triple, start: float) -> float:
+    """Depth at which a falling ray meets waved ground, by Newton's method from ``start``.
+
+    FAR if three steps do not settle: the ray grazes a crest, and a lidar would see nothing.
+    """
+    (x, y, z), (dx, dy, dz) = origin, ray
+    depth = start
+    for _ in range(3):
+        slope_x, slope_y = ground_slope(waves, x + depth * dx, y + depth * dy)
+        gap = z + depth * dz - ground_height(waves, x + depth * dx, y + depth * dy)
+        fall = slope_x * dx + slope_y * dy - dz
+        depth += gap / max(fall, 0.3 * abs(dz) + 1e-3)
+    gap = z + depth * dz - ground_height(waves, x + depth * dx, y + depth * dy)
+    return depth if abs(gap) < 0.02 else FAR
+
+
+@compiled
+def trace_ground(rays: Rays, waves: F64, depth: F64, hit: I32) -> None:
+    """Draw the ground behind everything else."""
+    total, beams = depth.shape
+    relief = 2.0 * (abs(waves[0]) + abs(waves[3]))
+    for column in range(total):
+        origin = (rays.origin[column, 0], rays.origin[column, 1], rays.origin[column, 2])
+        height = origin[2] - ground_height(waves, origin[0], origin[1])
+        across, up = rays.across[column], rays.up[column]
+        for beam in range(beams):
+            tangent = rays.tangents[beam]
+            dz = across[2] + tangent * up[2]
+            limit = min(depth[column, beam], _GROUND_REACH)
+            if height + limit * dz > relief:  # ends above even the highest ground
+                if limit == _GROUND_REACH:
+                    break  # and so do all beams above it
+                continue
+            reached = min(height / max(-dz, 1e-3), _GROUND_REACH)
+            if relief > 0.0:
+                ray = (across[0] + tangent * up[0], across[1] + tangent * up[1], dz)
+                reached = ground_depth(waves, origin, ray, reached)
+            if NEAREST < reached < limit:
+                depth[column, beam] = reached
+                hit[column, beam] = ON_GROUND
+
+
+@compiled
+def trace(
+    rays: Rays,
+    bodies: npt.NDArray[np.void],
+    primitives: npt.NDArray[np.void],
+    order: npt.NDArray[np.int64],
+    planes: F64,
+    waves: F64,
+    ego_speed: float,
+    state: State,
+) -> tuple[F64, I32]:
+    """Depth (m along ``across``) and hit primitive (or NO_RETURN, ON_GROUND), each [A, B].
+
+    ``order`` lists the primitives in reach, nearest first: what is hidden costs little.
+    """
+    total, beams = rays.clock.size, rays.tangents.size
+    depth = np.full((total, beams), FAR)
+    hit = np.full((total, beams), np.int32(NO_RETURN), dtype=np.int32)
+    profile = np.empty((MAX_PLANES, 3))
+    for index in order:
+        part = primitives[index]
+        body = bodies[part.body]
+        closing = abs(ego_speed) + abs(body.speed) + abs(part.swing * part.swing_rate)
+        closing += abs(body.yaw_rate) * (abs(part.cx) + abs(part.cy))
+        columns = sector(rays, part, body, waves, closing)
+        trace_primitive(rays, part, index, body, planes, waves, columns, depth, hit, state, profile)
+    trace_ground(rays, waves, depth, hit)
+    return depth, hit

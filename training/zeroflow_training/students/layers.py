@@ -1,0 +1,79 @@
+# SPDX-FileCopyrightText: 2026 zeroflow_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Convolution blocks that fold into plain convolutions when exported."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+
+class ConvBlock(nn.Sequential):
+    """Convolution, batch normalisation (folded at export), ReLU. [B, in, H, W] -> [B, out, H/s, W/s]."""
+
+    def __init__(self, inputs: int, outputs: int, kernel: int = 3, stride: int = 1) -> None:
+        super().__init__(
+            nn.Conv2d(inputs, outputs, kernel, stride, (kernel - stride + 1) // 2, bias=False),
+            # Slow statistics: a step sees few crops, and their scenes differ a lot.
+            nn.BatchNorm2d(outputs, momentum=0.03),
+            nn.ReLU(inplace=True),
+        )
+
+
+class ResidualBlock(nn.Module):
+    """Two 3 x 3 convolutions around a shortcut (He et al. 2016). Keeps the shape [B, C, H, W]."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.first = ConvBlock(channels, channels)
+        self.second = nn.Conv2d(channels, channels, 3, 1, 1, bias=False)
+        self.norm = nn.BatchNorm2d(channels, momentum=0.03)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return functional.relu(x + self.norm(self.second(self.first(x))))
+
+
+class CostVolume(nn.Module):
+    """Correlation of two feature maps over a square of displacements (Dosovitskiy et al. 2015).
+
+    `now`, `before` [B, C, H, W] -> [B, (2 * radius + 1)^2, H, W]: mean over channels of the product
+    of `now` at a cell and `before` at the displaced cell. Slices and products only, so that it
+    exports to core operators.
+    """
+
+    def __init__(self, radius: int) -> None:
+        super().__init__()
+        self.radius = radius
+        self.channels = (2 * radius + 1) ** 2
+
+    def forward(self, now: Tensor, before: Tensor) -> Tensor:
+        r, height, width = self.radius, now.shape[2], now.shape[3]
+        # Channel planes apart: products over shifted windows are 4 x slower in channels-last.
+        now, padded = now.contiguous(), functional.pad(before.contiguous(), (r, r, r, r))
+        steps = range(2 * r + 1)
+        return torch.cat(
+            [
+                (now * padded[:, :, i : i + height, j : j + width]).mean(1, keepdim=True)
+                for i in steps
+                for j in steps
+            ],
+            1,
+        )
+
+
+class UpBlock(nn.Module):
+    """Twice the resolution: deep features reduced by 1 x 1, upsampled, added to the skip, mixed.
+
+    Adding instead of concatenating halves the cost of the full-resolution convolution.
+    """
+
+    def __init__(self, deep: int, skip: int, outputs: int) -> None:
+        super().__init__()
+        self.reduce = nn.Conv2d(deep, outputs, 1, bias=False)
+        self.lateral = nn.Conv2d(skip, outputs, 1, bias=True)
+        self.mix = ConvBlock(outputs, outputs)
+
+    def forward(self, deep: Tensor, skip: Tensor) -> Tensor:
+        up = functional.interpolate(self.reduce(deep), scale_factor=2.0, mode="nearest")
+        return self.mix(functional.relu(up + self.lateral(skip)))
