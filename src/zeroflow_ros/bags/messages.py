@@ -1,0 +1,82 @@
+# SPDX-FileCopyrightText: 2026 zeroflow_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The message types that this package reads from bags, and the typestore that decodes them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import suppress
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from zeroflow_ros import pointcloud2
+from zeroflow_ros.bags.storage import Topic
+from zeroflow_ros.flow import Flow
+from zeroflow_ros.sweep import Sweep
+
+if TYPE_CHECKING:
+    from rosbags.typesys.store import Typestore
+
+CLOUD = "sensor_msgs/msg/PointCloud2"
+ODOMETRY = "nav_msgs/msg/Odometry"
+TRANSFORMS = "tf2_msgs/msg/TFMessage"
+
+
+@cache
+def jazzy() -> Typestore:
+    """The types of ROS 2 Jazzy, for what is written and for bags without definitions."""
+    from rosbags.typesys import Stores, get_typestore
+
+    return get_typestore(Stores.ROS2_JAZZY)
+
+
+def typestore_of(topics: Iterable[Topic]) -> Typestore:
+    """The bag's own definitions of the types that we read; Jazzy's where one is not embedded."""
+    from rosbags.typesys import Stores, TypesysError, get_typestore
+
+    types: dict[str, Any] = dict(jazzy().fielddefs)
+    for topic in topics:
+        if topic.type in (CLOUD, ODOMETRY, TRANSFORMS):
+            # A definition that does not parse is no reason to refuse: these types never changed.
+            with suppress(TypesysError):
+                types.update(_definitions(topic))
+    own = get_typestore(Stores.EMPTY)
+    own.register(types)
+    return own
+
+
+def _definitions(topic: Topic) -> dict[str, Any]:
+    """Field definitions of a topic's type and the types inside of it, as rosbags keeps them."""
+    from rosbags.typesys import get_types_from_idl, get_types_from_msg
+
+    kind, text = topic.definition
+    if kind == "msg":
+        return dict(get_types_from_msg(text, topic.type))
+    types: dict[str, Any] = {}
+    if kind == "idl":
+        for part in text.split("=" * 80 + "\n"):
+            body = part.partition("\n")[2] if part.startswith("IDL: ") else part
+            if body.strip():
+                types.update(get_types_from_idl(body))
+    return types
+
+
+def flow_message(cloud: Any, sweep: Sweep, flow: Flow) -> Any:
+    """PointCloud2 with the flow of `sweep`: header and shape of `cloud`, rows of pointcloud2.py."""
+    types = jazzy().types
+    fields = pointcloud2.flow_fields("intensity" in sweep.extras)
+    step = pointcloud2.flow_point_step(fields)
+    point_field = types["sensor_msgs/msg/PointField"]
+    return types[CLOUD](
+        header=cloud.header,
+        height=cloud.height,
+        width=cloud.width,
+        fields=[point_field(f.name, f.offset, f.datatype, f.count) for f in fields],
+        is_bigendian=False,
+        point_step=step,
+        row_step=step * cloud.width,
+        data=np.ascontiguousarray(pointcloud2.flow_rows(sweep, flow)).reshape(-1),
+        is_dense=cloud.is_dense,
+    )

@@ -1,0 +1,107 @@
+# SPDX-FileCopyrightText: 2026 zeroflow_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""`zeroflow run`: a recording in, the same recording with flow out."""
+
+from __future__ import annotations
+
+import json
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from zeroflow_ros.errors import BagError
+
+if TYPE_CHECKING:
+    from zeroflow_ros.run_summary import RunSummary
+
+_EPILOG = """
+[bold]Examples[/bold]
+
+  zeroflow run drive/ drive_with_flow/
+
+  zeroflow run drive.mcap flow.mcap --topic /lidar/points --ego-motion kiss-icp
+"""
+
+
+class EgoMotionSource(str, Enum):
+    """Where the motion of the lidar comes from."""
+
+    auto = "auto"
+    odometry = "odometry"
+    kiss_icp = "kiss-icp"
+    static = "static"
+
+
+def run(
+    in_bag: Annotated[
+        Path, typer.Argument(metavar="IN_BAG", help="rosbag2 folder, .mcap or .db3 file.")
+    ],
+    out_bag: Annotated[
+        Path,
+        typer.Argument(
+            metavar="OUT_BAG", help="Folder to create; a name in .mcap makes a single file."
+        ),
+    ],
+    topic: Annotated[
+        str | None,
+        typer.Option(help="PointCloud2 topic; needed when the bag has several."),
+    ] = None,
+    odometry_topic: Annotated[
+        str | None,
+        typer.Option(help="nav_msgs/Odometry topic; needed when the bag has several."),
+    ] = None,
+    model: Annotated[
+        str | None, typer.Option(help="Bundled model's name or an .onnx file.")
+    ] = None,
+    sensor_height: Annotated[
+        float | None,
+        typer.Option(help="Metres of the lidar above the ground; else measured in the clouds."),
+    ] = None,
+    ego_motion: Annotated[
+        EgoMotionSource,
+        typer.Option(help="auto: odometry if the bag has it, else KISS-ICP."),
+    ] = EgoMotionSource.auto,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace OUT_BAG.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
+) -> None:
+    r"""Estimate the flow of every sweep of a rosbag2 recording. Needs no ROS.
+
+    OUT_BAG (MCAP) holds the input clouds, odometry and TF as they were, and
+    on /scene_flow/output/flow one cloud for each sweep: x y z \[intensity],
+    vx vy vz in m/s, valid.
+    """
+    from zeroflow_ros.cli.summary import progress_bar, summary_table
+    from zeroflow_ros.offline import run_bag
+
+    with progress_bar("sweeps") as progress:
+        summary = run_bag(
+            in_bag,
+            out_bag,
+            topic=topic,
+            odometry_topic=odometry_topic,
+            model=model,
+            sensor_height=sensor_height,
+            ego_motion=ego_motion.value,
+            overwrite=overwrite,
+            progress=progress,
+        )
+    if as_json:
+        typer.echo(json.dumps(summary.to_dict(), indent=2))
+    else:
+        summary_table(summary)
+    _finish(summary)
+
+
+def _finish(summary: RunSummary) -> None:
+    """Say on stderr what was not as it should be; exit code 1 for a problem."""
+    if summary.note:
+        typer.echo(f"zeroflow: note: {summary.note}", err=True)
+    if summary.problem:
+        raise BagError(summary.problem)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb to the command."""
+    app.command(epilog=_EPILOG)(run)

@@ -1,0 +1,66 @@
+# SPDX-FileCopyrightText: 2026 zeroflow_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""What the verbs show: a progress bar on stderr, a summary table on stdout."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from zeroflow_ros.run_summary import RunSummary
+
+
+@contextmanager
+def progress_bar(unit: str) -> Iterator[Callable[[int, int], None] | None]:
+    """Yield a function (done, total) that moves a bar; None where stderr is not a terminal."""
+    from rich import progress
+
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield None
+        return
+    columns = (
+        progress.BarColumn(),
+        progress.MofNCompleteColumn(),
+        progress.TextColumn(unit),
+        progress.TimeRemainingColumn(),
+    )
+    with progress.Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task(unit, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=max(total, done))
+
+
+def summary_table(summary: RunSummary, console: Console | None = None) -> None:
+    """Print the table of a run; the path of the result stands alone on the last line."""
+    console = console or Console()
+    table = Table(title=f"flow of {summary.topic}", title_justify="left", show_header=False)
+    table.add_column(style="bold")
+    table.add_column(justify="right", min_width=15)  # numbers stay whole beside a long reason
+    table.add_row("model", summary.model)
+    table.add_row("ego motion", summary.ego_motion)
+    table.add_section()
+    table.add_row("sweeps", f"{summary.sweeps:,}")
+    table.add_row("with flow", f"{summary.estimated:,}")
+    for reason, count in _without_flow(summary):
+        table.add_row(Text(f"  {reason}", style="dim"), f"{count:,}")
+    table.add_row("points", f"{summary.points:,}")
+    table.add_row("moving points (> 0.5 m/s)", f"{summary.moving_points:,}")
+    table.add_section()
+    for stage, (p50, p99) in summary.stage_percentiles().items():
+        table.add_row(f"{stage.replace('_', ' ')}, ms p50 / p99", f"{p50:.1f} / {p99:.1f}")
+    table.add_row("wall time, s", f"{summary.wall_s:.1f}")
+    console.print(table)
+    # Plain print: rich would wrap a long path, and people copy it.
+    console.file.write(f"{summary.output}\n")
+
+
+def _without_flow(summary: RunSummary) -> list[tuple[str, int]]:
+    """Reasons and counts of the sweeps that got no flow."""
+    rows = [(name.replace("_", " "), n) for name, n in summary.to_dict()["not_estimated"].items()]
+    return rows + [(f"skipped: {reason}", n) for reason, n in summary.skipped.most_common()]

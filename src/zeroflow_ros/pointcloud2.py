@@ -1,0 +1,240 @@
+# SPDX-FileCopyrightText: 2026 zeroflow_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""PointCloud2 messages as arrays: clouds in, flow rows out. Duck-typed, needs no ROS.
+
+Works on the messages of rclpy and of the `rosbags` package alike: whatever has `height`, `width`,
+`fields`, `is_bigendian`, `point_step`, `row_step`, `data` and a stamped `header`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from zeroflow_ros.errors import CloudError
+from zeroflow_ros.flow import Flow
+from zeroflow_ros.geometry import Points
+from zeroflow_ros.sweep import Sweep
+
+UINT8, FLOAT32 = 2, 7
+"""`sensor_msgs/PointField` datatype codes that the output uses."""
+
+_TYPES = {1: "i1", 2: "u1", 3: "i2", 4: "u2", 5: "i4", 6: "u4", 7: "f4", 8: "f8"}
+TIME_FIELDS = ("t", "time", "timestamp", "time_stamp", "timeStamp", "timestampSec", "offset_time")
+EXTRA_FIELDS = ("intensity", "ring", *TIME_FIELDS)
+
+
+@dataclass(frozen=True)
+class Field:
+    """One field of a cloud, with the attributes of `sensor_msgs/PointField`."""
+
+    name: str
+    offset: int
+    datatype: int
+    count: int = 1
+
+
+def point_dtype(message: Any) -> np.dtype[np.void]:
+    """Structured dtype of one point of `message`, itemsize = point_step, in its byte order.
+
+    Any field order and padding; a repeated name keeps its first field, nameless fields are padding.
+    Raises CloudError for an unknown datatype code and for fields that reach beyond point_step.
+    """
+    order = ">" if message.is_bigendian else "<"
+    names: list[str] = []
+    formats: list[Any] = []
+    offsets: list[int] = []
+    for field in message.fields:
+        if not field.name or field.name in names:
+            continue
+        if field.datatype not in _TYPES:
+            raise CloudError(
+                f"field '{field.name}' has datatype {field.datatype}, PointField knows 1 to 8"
+            )
+        scalar = np.dtype(order + _TYPES[field.datatype])
+        count = max(int(field.count), 1)  # several drivers leave count at 0
+        end = field.offset + count * scalar.itemsize
+        if end > message.point_step:
+            raise CloudError(
+                f"point_step is {message.point_step} bytes, but field '{field.name}' ends at {end}"
+            )
+        names.append(field.name)
+        formats.append((scalar, (count,)) if count > 1 else scalar)
+        offsets.append(int(field.offset))
+    spec = {
+        "names": names,
+        "formats": formats,
+        "offsets": offsets,
+        "itemsize": int(message.point_step),
+    }
+    return np.dtype(spec)  # type: ignore[call-overload, no-any-return]
+
+
+def read_cloud(message: Any) -> Sweep:
+    """Read a PointCloud2-like message as a Sweep of height * width points, row-major.
+
+    `points` is a read-only view of the message's buffer [N, 3] where x, y, z are consecutive native
+    float32 in rows without padding, else a float32 copy. NaN points stay in their rows. `extras`
+    holds intensity, ring and the per-point time fields there are, in native byte order.
+    Raises CloudError for a cloud without float x, y, z and for a layout the data does not fill.
+    """
+    stamp, count = message.header.stamp, int(message.height) * int(message.width)
+    stamp_ns = int(stamp.sec) * 1_000_000_000 + int(stamp.nanosec)
+    frame_id = str(message.header.frame_id)
+    if count == 0 and not len(message.fields):
+        return Sweep(np.zeros((0, 3), np.float32), stamp_ns, frame_id)
+    dtype = point_dtype(message)
+    _check_coordinates(dtype)
+    rows = _rows(message, dtype, count)
+    extras = {
+        name: _native(rows[name])
+        for name in EXTRA_FIELDS
+        if name in (dtype.names or ()) and rows[name].ndim == 1
+    }
+    return Sweep(_points(rows), stamp_ns, frame_id, extras)
+
+
+def _check_coordinates(dtype: np.dtype[np.void]) -> None:
+    """Raise CloudError unless x, y and z are there as single floats."""
+    names = dtype.names or ()
+    missing = [name for name in "xyz" if name not in names]
+    if missing:
+        present = ", ".join(names) or "none"
+        raise CloudError(f"cloud has no field {', '.join(missing)}; its fields: {present}")
+    for name in "xyz":
+        if dtype[name].shape:
+            raise CloudError(f"field '{name}' holds {dtype[name].shape[0]} numbers, not one")
+        if dtype[name].kind != "f":
+            kind = dtype[name].base.name
+            raise CloudError(f"field '{name}' is {kind}; coordinates must be float32 or float64")
+
+
+def _rows(message: Any, dtype: np.dtype[np.void], count: int) -> npt.NDArray[np.void]:
+    """Structured array [N] over the message's data; a view unless the rows are padded."""
+    if count == 0:
+        return np.zeros(0, dtype)
+    height, width = int(message.height), int(message.width)
+    tight = width * dtype.itemsize
+    row_step = int(message.row_step)
+    if row_step == 0 or (height == 1 and row_step < tight):
+        row_step = tight  # drivers leave it at 0, or forget it when they crop a row
+    if row_step < tight:
+        raise CloudError(
+            f"row_step is {row_step} bytes, but {width} points of {dtype.itemsize} bytes "
+            f"need {tight}"
+        )
+    data = message.data if isinstance(message.data, np.ndarray) else memoryview(message.data)
+    if data.nbytes < height * row_step:
+        raise CloudError(
+            f"data has {data.nbytes} bytes, but {height} rows of {row_step} bytes "
+            f"need {height * row_step}"
+        )
+    shape, strides = (height, width), (row_step, dtype.itemsize)
+    rows: npt.NDArray[np.void] = np.ndarray(shape, dtype, buffer=data, strides=strides)
+    rows.flags.writeable = False
+    return rows.reshape(count)
+
+
+def _points(rows: npt.NDArray[np.void]) -> Points:
+    """Coordinates float32 [N, 3] of structured rows: a view where the layout allows one."""
+    fields = rows.dtype.fields
+    assert fields is not None  # checked by _check_coordinates
+    start = fields["x"][1]
+    native = np.dtype(np.float32)
+    if all(fields[axis][:2] == (native, start + 4 * k) for k, axis in enumerate("xyz")):
+        packed = np.dtype(
+            {
+                "names": ["xyz"],
+                "formats": [(native, (3,))],
+                "offsets": [start],
+                "itemsize": rows.dtype.itemsize,
+            }
+        )
+        view: Points = rows.view(packed)["xyz"]
+        return view
+    points = np.empty((len(rows), 3), np.float32)
+    with np.errstate(over="ignore", invalid="ignore"):  # beyond float32 is out of any lidar's range
+        for k, axis in enumerate("xyz"):
+            points[:, k] = rows[axis]
+    return points
+
+
+def _native(column: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
+    """The column itself, or a copy in native byte order."""
+    return column if column.dtype.isnative else column.astype(column.dtype.newbyteorder("="))
+
+
+def _finite(vectors: npt.NDArray[np.float32]) -> npt.NDArray[np.bool_]:
+    """Which rows of [N, 3] are finite: bool [N]; by columns, far cheaper than `all(axis=1)`."""
+    x, y, z = vectors.T
+    finite: npt.NDArray[np.bool_] = np.isfinite(x) & np.isfinite(y) & np.isfinite(z)
+    return finite
+
+
+def flow_fields(intensity: bool = True) -> tuple[Field, ...]:
+    """Fields of an output cloud: x y z [intensity] vx vy vz float32 and valid uint8.
+
+    Rows are padded to whole floats (32 bytes with intensity, 28 without), so that consumers in C++
+    may read the floats where they stand.
+    """
+    names = ("x", "y", "z", *(("intensity",) if intensity else ()), "vx", "vy", "vz")
+    floats = [Field(name, 4 * k, FLOAT32) for k, name in enumerate(names)]
+    return (*floats, Field("valid", 4 * len(names), UINT8))
+
+
+def flow_point_step(fields: Sequence[Field]) -> int:
+    """Bytes of one output row: the fields, rounded up to whole floats."""
+    return 4 * len(fields)
+
+
+def flow_rows(sweep: Sweep, flow: Flow) -> npt.NDArray[np.uint8]:
+    """Output rows of a sweep: bytes uint8 [N, point_step], little-endian, as `flow_fields` says.
+
+    Positions as in the sweep (NaN rows kept), velocities in m/s. Rows whose position or velocity
+    is not finite read velocity 0 and valid 0, so that no NaN reaches a viewer's colour range.
+    Intensity is there when the sweep has it. Raises ValueError when sweep and flow differ in N.
+    """
+    if len(sweep) != len(flow.displacement):
+        raise ValueError(f"sweep has {len(sweep)} points, its flow {len(flow.displacement)} rows")
+    intensity = "intensity" in sweep.extras
+    rows = np.zeros((len(sweep), len(flow_fields(intensity))), np.dtype("<f4"))
+    rows[:, 0:3] = sweep.points
+    if intensity:
+        rows[:, 3] = sweep.extras["intensity"]
+    velocity = rows[:, -4:-1]
+    if flow.interval_s > 0:
+        np.divide(flow.displacement, np.float32(flow.interval_s), out=velocity)
+    valid = flow.valid & _finite(sweep.points) & _finite(velocity)
+    velocity[~valid] = 0
+    out = rows.view(np.uint8).reshape(len(sweep), rows.shape[1] * 4)
+    out[:, -4] = valid
+    return out
+
+
+class FlowColumns(NamedTuple):
+    """A flow cloud read back: float32 [N, 3] in m, float32 [N, 3] in m/s, bool [N]."""
+
+    points: Points
+    velocity: Points
+    valid: npt.NDArray[np.bool_]
+
+
+def read_flow(message: Any) -> FlowColumns:
+    """Read a flow cloud, as `flow_rows` makes it, from a PointCloud2-like message.
+
+    Raises CloudError for a cloud that has no vx, vy, vz and valid.
+    """
+    count = int(message.height) * int(message.width)
+    dtype = point_dtype(message)
+    _check_coordinates(dtype)
+    names = dtype.names or ()
+    missing = [name for name in ("vx", "vy", "vz", "valid") if name not in names]
+    if missing:
+        raise CloudError(f"not a flow cloud: no field {', '.join(missing)}; it has {names}")
+    rows = _rows(message, dtype, count)
+    velocity = np.stack([rows[name] for name in ("vx", "vy", "vz")], 1).astype(np.float32)
+    return FlowColumns(_points(rows), velocity, rows["valid"].astype(bool))

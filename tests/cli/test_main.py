@@ -1,0 +1,114 @@
+# SPDX-FileCopyrightText: 2026 zeroflow_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The `zeroflow` command itself: help, version, errors, add-on verbs, speed of the start."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from importlib import metadata
+from types import SimpleNamespace
+
+import pytest
+from typer.testing import CliRunner
+
+from zeroflow_ros.cli import main as command
+from zeroflow_ros.cli.main import build_app
+from zeroflow_ros.errors import CloudError
+
+
+def add_on(monkeypatch, register):
+    """Pretend that a package with the entry point is installed."""
+    entry = SimpleNamespace(name="extra", value="extra.module:register", load=lambda: register)
+    real = metadata.entry_points
+
+    def entry_points(*, group):
+        return [entry] if group == "zeroflow.commands" else real(group=group)
+
+    monkeypatch.setattr(command.metadata, "entry_points", entry_points)
+
+
+def raising(error):
+    def register(app):
+        @app.command("fail")
+        def fail() -> None:
+            """Fail as told."""
+            raise error
+
+    return register
+
+
+def test_help_lists_the_verbs_and_examples():
+    result = CliRunner().invoke(build_app(), ["--help"])
+    assert result.exit_code == 0
+    for word in ("run", "pair", "Examples", "--version"):
+        assert word in result.output
+
+
+@pytest.mark.parametrize("verb", ["run", "pair"])
+def test_every_verb_has_help_with_examples(verb):
+    result = CliRunner().invoke(build_app(), [verb, "--help"])
+    assert result.exit_code == 0
+    assert "Examples" in result.output
+    assert f"zeroflow {verb}" in result.output
+
+
+def test_version():
+    result = CliRunner().invoke(build_app(), ["--version"])
+    assert result.exit_code == 0
+    assert result.output.startswith("zeroflow_ros ")
+
+
+def test_wrong_usage_exits_2():
+    assert CliRunner().invoke(build_app(), ["run", "only_one"]).exit_code == 2
+    assert CliRunner().invoke(build_app(), ["fly"]).exit_code == 2
+
+
+def test_help_imports_nothing_heavy():
+    script = (
+        "import sys; sys.argv = ['zeroflow', '--help']\n"
+        "from zeroflow_ros.cli.main import main\n"
+        "try:\n    main()\n"
+        "except SystemExit as end:\n    code = end.code\n"
+        "heavy = ('rosbags', 'onnxruntime', 'PIL', 'torch', 'kiss_icp', 'zeroflow_ros.bags')\n"
+        "print(code, [name for name in heavy if name in sys.modules], file=sys.stderr)\n"
+    )
+    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert result.stderr.splitlines()[-1] == "0 []"
+
+
+def test_zeroflow_error_of_any_verb_is_one_line(monkeypatch):
+    add_on(monkeypatch, raising(CloudError("cloud 'a.npy' does not exist")))
+    result = CliRunner().invoke(build_app(), ["fail"])
+    assert result.exit_code == 1
+    assert result.stderr == "zeroflow: error: cloud 'a.npy' does not exist\n"
+    assert result.stdout == ""
+
+
+def test_ctrl_c_exits_130(monkeypatch):
+    add_on(monkeypatch, raising(KeyboardInterrupt()))
+    result = CliRunner().invoke(build_app(), ["fail"])
+    assert result.exit_code == 130
+    assert "Traceback" not in result.output
+
+
+def test_a_broken_add_on_does_not_take_the_verbs_along(monkeypatch):
+    def broken(app):
+        raise ImportError("No module named 'torch'")
+
+    add_on(monkeypatch, broken)
+    result = CliRunner().invoke(build_app(), ["run", "--help"])
+    assert result.exit_code == 0
+    assert result.stderr == ""
+    result = CliRunner().invoke(build_app(), ["extra", "--fast", "argument"])
+    assert result.exit_code == 1
+    (line,) = result.stderr.splitlines()
+    assert "'extra' cannot be loaded from extra.module:register: No module named 'torch'" in line
+
+
+def test_module_can_be_run():
+    result = subprocess.run(
+        [sys.executable, "-m", "zeroflow_ros.cli", "--version"], capture_output=True, text=True
+    )
+    assert result.returncode == 0
+    assert result.stdout.startswith("zeroflow_ros")
