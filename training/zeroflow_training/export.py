@@ -7,30 +7,36 @@ from __future__ import annotations
 import io
 import subprocess
 import warnings
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from pickle import UnpicklingError
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from zeroflow_ros.engines.onnxruntime_engine import OnnxRuntimeEngine
+from zeroflow_ros.errors import ModelError
 from zeroflow_ros.files import written_atomically
 from zeroflow_ros.model import CARD_KEY, ModelCard
 from zeroflow_ros.network import network_inputs
 from zeroflow_ros.onnx_file import read_onnx, with_metadata
 from zeroflow_ros.pillars import FEATURE_NAMES, PillarGrid
+from zeroflow_training.fit import CELL_M, Z_RANGE_M
 from zeroflow_training.students.real_time import RealTimeStudent, RealTimeStudentConfig
 
 INPUTS = ("pillar_features", "pillar_index", "point_pillar", "point_offset")
 OUTPUT = "displacement"
 OPSET = 18
+RANGE_M = 51.2
+# What torch.load and a foreign checkpoint's content may raise.
+_UNREADABLE = (EOFError, LookupError, OSError, RuntimeError, TypeError, ValueError, UnpicklingError)
 # What TensorRT 10 and 11 take without plugins; shared/facts/inference_engines.md, section 4.
-ALLOWED_OPERATORS = frozenset(
+_ALLOWED = (
     "Add Cast Concat Constant ConstantOfShape Conv Gather Gemm MatMul Mul Pad ReduceMean Relu "
-    "Reshape Resize ScatterND Slice Transpose Unsqueeze".split()
+    "Reshape Resize ScatterND Slice Transpose Unsqueeze"
 )
+ALLOWED_OPERATORS = frozenset(_ALLOWED.split())
 
 
 @dataclass(frozen=True)
@@ -63,6 +69,13 @@ def export(student: RealTimeStudent, card: ModelCard, path: Path) -> ExportRepor
 
     The file appears under its name only after ONNX Runtime agreed with PyTorch to a millimetre.
     """
+    made_for, wanted = student.config, (card.grid.size, card.history)
+    if (made_for.size, made_for.history) != wanted:
+        raise ValueError(
+            f"the student has size {made_for.size} and history {made_for.history}, its card says "
+            f"{wanted[0]} and {wanted[1]}"
+        )
+    student.eval()
     inputs = example_inputs(card.grid, card.history)
     graph = _onnx_bytes(student, inputs)
     with written_atomically(path) as temporary:
@@ -70,7 +83,7 @@ def export(student: RealTimeStudent, card: ModelCard, path: Path) -> ExportRepor
         full = replace(card, graph_sha256=read_onnx(temporary).graph_sha256)
         temporary.write_bytes(with_metadata(graph, {CARD_KEY: full.to_json()}))
         report = _compare(student, inputs, temporary)
-        if report.max_difference_mm > 1.0:
+        if not report.max_difference_mm <= 1.0:  # NaN is refused as well
             raise ValueError(f"ONNX Runtime differs from PyTorch by {report.max_difference_mm} mm")
     return replace(report, path=path)
 
@@ -84,7 +97,7 @@ def example_inputs(grid: PillarGrid, history: int) -> dict[str, np.ndarray]:
 
 
 def git_commit() -> str:
-    """Commit of the working tree this runs from, with '+' when it has changes; 'unknown' outside."""
+    """Commit of the working tree this runs from, '+' when it has changes; 'unknown' outside."""
     here = Path(__file__).resolve().parent
     try:
         commit = _git(here, "rev-parse", "--short=12", "HEAD")
@@ -93,20 +106,29 @@ def git_commit() -> str:
         return "unknown"
 
 
-def new_card(name: str, version: str, grid: PillarGrid, history: int, **rest: Any) -> ModelCard:
-    """A card for a student of ours trained at 10 Hz with the ground kept."""
-    return ModelCard(
+def export_checkpoint(checkpoint: Path, path: Path, name: str, version: str) -> ExportReport:
+    """Export what `fit` wrote, on the full grid of the vehicle, with a card that names its source.
+
+    Raises ZeroflowError for a file that is no checkpoint of ours.
+    """
+    try:
+        student = load_student(checkpoint, round(2 * RANGE_M / CELL_M))
+    except _UNREADABLE as error:
+        reason = str(error).partition("\n")[0]
+        raise ModelError(f"'{checkpoint}' is no checkpoint of `zeroflow fit` ({reason})") from error
+    card = ModelCard(
         name=name,
         version=version,
-        grid=grid,
+        grid=PillarGrid(RANGE_M, CELL_M, *Z_RANGE_M),
         interval_s=0.1,
-        history=history,
+        history=student.config.history,
         features=FEATURE_NAMES,
         ground="keep",
+        training_data="zeroflow_ros simulated streets, exact flow, no recorded data, no labels",
         git_commit=git_commit(),
         graph_sha256="",
-        **rest,
     )
+    return export(student, card, path)
 
 
 def _git(folder: Path, *arguments: str) -> str:
@@ -139,7 +161,9 @@ def _onnx_bytes(student: nn.Module, inputs: dict[str, np.ndarray]) -> bytes:
     program.optimize()
     for node in program.model.graph:
         if node.op_type not in ALLOWED_OPERATORS:
-            raise ValueError(f"node {node.name}: operator {node.op_type} is not in the allowed list")
+            raise ValueError(
+                f"node {node.name}: operator {node.op_type} is not in the allowed list"
+            )
         # Source lines of the exporting machine do not belong into a published model.
         node.metadata_props.clear()
         node.doc_string = None
@@ -150,9 +174,7 @@ def _onnx_bytes(student: nn.Module, inputs: dict[str, np.ndarray]) -> bytes:
     return buffer.getvalue()
 
 
-def _compare(
-    student: nn.Module, inputs: dict[str, np.ndarray], path: Path
-) -> ExportReport:
+def _compare(student: nn.Module, inputs: dict[str, np.ndarray], path: Path) -> ExportReport:
     with torch.inference_mode():
         expected = student(*_tensors(inputs)).numpy()
     difference = 1e3 * np.abs(OnnxRuntimeEngine(path).infer(inputs)[OUTPUT] - expected)

@@ -15,6 +15,7 @@ from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.loggers import CSVLogger
 from torch.utils.data import DataLoader
 
+from zeroflow_ros.files import written_atomically
 from zeroflow_ros.pillars import PillarGrid
 from zeroflow_training.data.batch import collate
 from zeroflow_training.data.simulated import SimulatedSamples
@@ -30,9 +31,7 @@ class FitConfig:
     """Everything a run depends on; written beside its results as `fit.json`."""
 
     schedule: ScheduleConfig
-    student: RealTimeStudentConfig = field(
-        default_factory=lambda: RealTimeStudentConfig(size=128)
-    )
+    student: RealTimeStudentConfig = field(default_factory=lambda: RealTimeStudentConfig(size=128))
     seed: int = 0
     batch_size: int = 4
     workers: int = 1
@@ -49,11 +48,20 @@ def fit(config: FitConfig, folder: Path, resume: Path | None = None) -> Path:
     """Train for `config.schedule.steps` steps; returns the path of the last checkpoint.
 
     `folder` receives fit.json, metrics.csv and checkpoints (every five minutes and at the end).
+    `resume` goes on from a checkpoint, with scenes that the run has not seen; the metrics so far
+    move to metrics_until_<step>.csv.
     """
     torch.set_num_threads(config.threads)
     lightning.seed_everything(config.seed, workers=True, verbose=False)
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "fit.json").write_text(json.dumps(asdict(config), indent=2))
+    with written_atomically(folder / "fit.json") as scratch:
+        scratch.write_text(json.dumps(asdict(config), indent=2))
+    steps_done = 0
+    if resume is not None:
+        steps_done = torch.load(resume, map_location="cpu", weights_only=True)["global_step"]
+        metrics = folder / "metrics.csv"
+        if metrics.exists():  # the logger would delete it
+            metrics.replace(folder / f"metrics_until_{steps_done}.csv")
     trainer = lightning.Trainer(
         max_steps=config.schedule.steps,
         accelerator="auto",
@@ -66,22 +74,23 @@ def fit(config: FitConfig, folder: Path, resume: Path | None = None) -> Path:
         enable_model_summary=False,
     )
     module = StudentModule(config.student, config.schedule)
-    trainer.fit(module, _loader(config), ckpt_path=resume, weights_only=True)
+    trainer.fit(module, _loader(config, steps_done), ckpt_path=resume, weights_only=True)
     last = folder / "last.ckpt"
-    trainer.save_checkpoint(last)
+    with written_atomically(last) as scratch:
+        trainer.save_checkpoint(scratch)
     return last
 
 
-def _loader(config: FitConfig) -> DataLoader:  # type: ignore[type-arg]
+def _loader(config: FitConfig, steps_done: int) -> DataLoader:  # type: ignore[type-arg]
     cells = config.student.size**2
+    samples = SimulatedSamples(training_grid(config), config.student.history, config.seed)
+    samples.seen = samples.scenes_for(steps_done * config.batch_size, config.workers)
     return DataLoader(
-        SimulatedSamples(training_grid(config), config.student.history, config.seed),
+        samples,
         batch_size=config.batch_size,
         num_workers=config.workers,
         prefetch_factor=4 if config.workers else None,
-        collate_fn=partial(
-            collate, cells_per_sample=cells, history=config.student.history
-        ),
+        collate_fn=partial(collate, cells_per_sample=cells, history=config.student.history),
     )
 
 
@@ -89,6 +98,9 @@ def _checkpoints(folder: Path) -> ModelCheckpoint:
     from datetime import timedelta
 
     return ModelCheckpoint(
-        folder, filename="latest", train_time_interval=timedelta(minutes=5), save_top_k=1,
+        folder,
+        filename="latest",
+        train_time_interval=timedelta(minutes=5),
+        save_top_k=1,
         enable_version_counter=False,
     )

@@ -44,7 +44,5 @@ def three_bin_loss(predicted: Tensor, target: Tensor, weight: Tensor, beta: floa
     `predicted`, `target` float [M, 3] m, `weight` float [M]. Each bin counts equally, so the few
     moving points weigh as much as the many static ones; empty bins are left out (never NaN).
     """
-    means, filled = binned_mean(
-        huber_norm(predicted - target, beta), weight, speed_bin(target)
-    )
+    means, filled = binned_mean(huber_norm(predicted - target, beta), weight, speed_bin(target))
     return means.sum() / filled.sum().clamp(min=1)

@@ -36,7 +36,8 @@ class StudentModule(lightning.LightningModule):
         # Plain values only: a checkpoint must load with weights_only=True.
         self.save_hyperparameters({"student": asdict(student), "schedule": asdict(schedule)})
         self.schedule = schedule
-        self.student = RealTimeStudent(student).to(memory_format=torch.channels_last)
+        self.student = RealTimeStudent(student)
+        self.student.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     @property
     def progress(self) -> float:
@@ -44,6 +45,7 @@ class StudentModule(lightning.LightningModule):
         return min(1.0, self.global_step / self.schedule.steps)
 
     def training_step(self, batch: Batch, batch_index: int) -> Tensor:
+        """Loss of one batch; logs the end-point error of each speed bin that has points."""
         predicted = self.student(*batch[:4], samples=batch.samples)
         beta = self._huber_beta()
         loss = three_bin_loss(predicted, batch.target, batch.weight, beta)
@@ -67,6 +69,7 @@ class StudentModule(lightning.LightningModule):
                 module.train(not frozen)
 
     def configure_optimizers(self) -> dict[str, object]:
+        """AdamW, and a learning rate that changes with every step."""
         optimizer = torch.optim.AdamW(
             self.student.parameters(),
             lr=self.schedule.learning_rate,

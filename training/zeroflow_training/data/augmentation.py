@@ -61,4 +61,4 @@ def crop(sample: TrainingSample, half_m: float, rng: np.random.Generator) -> Tra
     moved = TrainingSample(
         tuple(points - shift for points in sample.sweeps), sample.flow, sample.is_ground
     )
-    return moved.select([(np.abs(p[:, :2]) < half_m).all(1) for p in moved.sweeps])
+    return moved.select([np.abs(p[:, :2]).max(1) < half_m for p in moved.sweeps])

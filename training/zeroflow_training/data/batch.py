@@ -70,16 +70,16 @@ def _balanced(flow: np.ndarray, ground: np.ndarray, rng: np.random.Generator) ->
 
 def collate(samples: Sequence[Encoded], cells_per_sample: int, history: int) -> Batch:
     """Stack encoded samples; indices of sample b are moved into its own part of the canvas."""
-    pillar_index = [
-        s.pillar_index + b * history * cells_per_sample for b, s in enumerate(samples)
-    ]
-    point_pillar = [s.point_pillar + b * cells_per_sample for b, s in enumerate(samples)]
-    columns = [
-        [s.pillar_features for s in samples],
-        pillar_index,
-        point_pillar,
-        [s.point_offset for s in samples],
-        [s.target for s in samples],
-        [s.weight for s in samples],
-    ]
-    return Batch(*(torch.from_numpy(np.concatenate(c)) for c in columns), samples=len(samples))
+    return Batch(
+        _joined([s.pillar_features for s in samples]),
+        _joined([s.pillar_index + b * history * cells_per_sample for b, s in enumerate(samples)]),
+        _joined([s.point_pillar + b * cells_per_sample for b, s in enumerate(samples)]),
+        _joined([s.point_offset for s in samples]),
+        _joined([s.target for s in samples]),
+        _joined([s.weight for s in samples]),
+        len(samples),
+    )
+
+
+def _joined(arrays: list[np.ndarray]) -> Tensor:
+    return torch.from_numpy(np.concatenate(arrays))

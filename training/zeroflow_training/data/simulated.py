@@ -18,14 +18,17 @@ from zeroflow_training.simulation.classes import ActorClass
 from zeroflow_training.simulation.simulator import SimulatedSweep, Simulation
 
 SEEDS_PER_WORKER = 10_000_000
+WORKERS = 10
 TEST_SEEDS = 1_000_000_000  # and above: frozen test worlds, never drawn in training
+RUNS = TEST_SEEDS // (SEEDS_PER_WORKER * WORKERS)  # seeds that a run may have: 0..9
 
 
 class SimulatedSamples(IterableDataset[Encoded]):
     """Each scene is drawn from a seed of its own and gives several differently augmented crops.
 
     Crops pass through a small shuffle buffer, so a batch mixes scenes although a scene is rendered
-    once. Worker w draws scene seeds seed * 1e8 + w * 1e7 + 0, 1, 2 ...: reproducible.
+    once. Worker w draws scene seeds seed * 1e8 + w * 1e7 + 0, 1, 2 ...: reproducible. A run that
+    is resumed passes over the first `seen` scenes of each worker.
     """
 
     def __init__(
@@ -35,19 +38,31 @@ class SimulatedSamples(IterableDataset[Encoded]):
         seed: int = 0,
         crops_per_scene: int = 4,
         shuffle: int = 48,
+        seen: int = 0,
     ) -> None:
+        if not 0 <= seed < RUNS:
+            raise ValueError(f"seed {seed}: only 0 to {RUNS - 1} keep clear of the test worlds")
         self.grid = grid
         self.history = history
         self.seed = seed
         self.crops_per_scene = crops_per_scene
         self.shuffle = shuffle
+        self.seen = seen
+
+    def scenes_for(self, samples: int, workers: int) -> int:
+        """About how many scenes each of `workers` has drawn when `samples` have been trained on."""
+        if samples == 0:
+            return 0
+        return (samples // max(workers, 1) + self.shuffle) // self.crops_per_scene + 1
 
     def __iter__(self) -> Iterator[Encoded]:
         worker = get_worker_info()
-        first = self.seed * 10 * SEEDS_PER_WORKER + (worker.id if worker else 0) * SEEDS_PER_WORKER
-        rng = np.random.default_rng(first)
+        number = worker.id if worker else 0
+        if number >= WORKERS:
+            raise ValueError(f"{number + 1} workers: above {WORKERS} they would share scenes")
+        scene_seed = (self.seed * WORKERS + number) * SEEDS_PER_WORKER + self.seen
+        rng = np.random.default_rng(scene_seed)
         buffer: list[Encoded] = []
-        scene_seed = first
         while True:
             buffer += self._scene(scene_seed, rng)
             scene_seed += 1
@@ -65,9 +80,7 @@ class SimulatedSamples(IterableDataset[Encoded]):
         return encoded
 
 
-def simulated_sample(
-    scene_seed: int, history: int, rng: np.random.Generator
-) -> TrainingSample:
+def simulated_sample(scene_seed: int, history: int, rng: np.random.Generator) -> TrainingSample:
     """Render `history` sweeps of one scene, as a vehicle with imperfect odometry would see them."""
     simulation = Simulation(
         scene_seed, deskewed=bool(rng.random() < 0.7), time_reversed=bool(rng.random() < 0.5)

@@ -122,7 +122,7 @@ def measure(
         return 0.0, NO_RETURN
     # A beam that straddles an edge may return something in between.
     if index >= 0 and 0.3 < abs(step) < 6.0 and uniform(state) < detector.mixed:
-        return distance + uniform(state) * step, SPECK
+        return min(distance + uniform(state) * step, detector.max_range), SPECK
     return distance + detector.range_noise * gauss(state), index
 
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from zeroflow_ros.errors import ZeroflowError
+
 from .dice import Dice
 from .motion import tilt_matrix
 
@@ -157,6 +159,14 @@ _SHARES = {
     "VLP-16": 3,
     "random": 22,
 }
+
+
+def find_sensor(name: str) -> SensorModel:
+    """A sensor of the registry by its name; ZeroflowError lists the names."""
+    try:
+        return SENSORS[name]
+    except KeyError:
+        raise ZeroflowError(f"no lidar called '{name}'; there are {', '.join(SENSORS)}") from None
 
 
 def draw_sensor(dice: Dice) -> SensorModel:

@@ -102,21 +102,25 @@ class Simulation:
             self._firing_offsets(head)[part.column].astype(np.float32)
             for head, part in zip(self.sensor.heads, parts, strict=True)
         ]
-        pose = np.eye(4)
-        pose[:3, :3], pose[:3, 3] = rotation[0], position[0]
-        tilt = np.eye(4)
-        tilt[:3, :3] = self.scene.gravity_tilt
         return SimulatedSweep(
             points=np.concatenate([part.points for part in parts]),
             intensity=np.concatenate([part.intensity for part in parts]),
             time_offset=np.concatenate(offsets),
             stamp_ns=round(stamp * 1e9),
-            pose=tilt @ pose,
+            pose=self.pose(stamp),
             sensor_to_level=self._sensor_to_base.copy(),
             flow=np.concatenate([part.flow for part in parts]),
             class_id=np.concatenate([part.class_id for part in parts]),
             instance_id=np.concatenate([part.instance_id for part in parts]),
         )
+
+    def pose(self, time_s: float) -> F64:
+        """Sensor -> world [4, 4] at a time since the start."""
+        rotation, position = self._sensor_poses(np.array([time_s]), np.zeros(3))
+        pose, tilt = np.eye(4), np.eye(4)
+        pose[:3, :3], pose[:3, 3] = rotation[0], position[0]
+        tilt[:3, :3] = self.scene.gravity_tilt
+        return tilt @ pose
 
     def _scan(self, index: int, number: int, stamp: float, rotation: F64, position: F64) -> Returns:
         """One revolution of one scan head."""

@@ -10,7 +10,10 @@ from torch.nn import functional
 
 
 class ConvBlock(nn.Sequential):
-    """Convolution, batch normalisation (folded at export), ReLU. [B, in, H, W] -> [B, out, H/s, W/s]."""
+    """Convolution, batch normalisation (folded at export), ReLU.
+
+    [B, inputs, H, W] -> [B, outputs, H / stride, W / stride].
+    """
 
     def __init__(self, inputs: int, outputs: int, kernel: int = 3, stride: int = 1) -> None:
         super().__init__(
@@ -31,6 +34,7 @@ class ResidualBlock(nn.Module):
         self.norm = nn.BatchNorm2d(channels, momentum=0.03)
 
     def forward(self, x: Tensor) -> Tensor:
+        """See the class."""
         return functional.relu(x + self.norm(self.second(self.first(x))))
 
 
@@ -48,6 +52,7 @@ class CostVolume(nn.Module):
         self.channels = (2 * radius + 1) ** 2
 
     def forward(self, now: Tensor, before: Tensor) -> Tensor:
+        """See the class."""
         r, height, width = self.radius, now.shape[2], now.shape[3]
         # Channel planes apart: products over shifted windows are 4 x slower in channels-last.
         now, padded = now.contiguous(), functional.pad(before.contiguous(), (r, r, r, r))
@@ -75,5 +80,6 @@ class UpBlock(nn.Module):
         self.mix = ConvBlock(outputs, outputs)
 
     def forward(self, deep: Tensor, skip: Tensor) -> Tensor:
+        """[B, deep, H, W], [B, skip, 2H, 2W] -> [B, outputs, 2H, 2W]."""
         up = functional.interpolate(self.reduce(deep), scale_factor=2.0, mode="nearest")
         return self.mix(functional.relu(up + self.lateral(skip)))

@@ -42,6 +42,10 @@ class RealTimeStudent(nn.Module):
 
     def __init__(self, config: RealTimeStudentConfig) -> None:
         super().__init__()
+        if config.size % 8 or config.history < 2:
+            raise ValueError(
+                f"size {config.size} is not a multiple of 8, or history {config.history} below 2"
+            )
         self.config = config
         one, two, three, four = config.widths
         pillar, matching = config.pillar_channels, config.matching_channels
@@ -72,8 +76,10 @@ class RealTimeStudent(nn.Module):
             nn.Linear(config.head_channels, 3),
         )
         # Zero flow is the right answer for most points: start from it.
-        nn.init.zeros_(self.head[-1].weight)
-        nn.init.zeros_(self.head[-1].bias)
+        last = self.head[-1]
+        assert isinstance(last, nn.Linear)
+        nn.init.zeros_(last.weight)
+        nn.init.zeros_(last.bias)
 
     def forward(
         self,
@@ -83,6 +89,7 @@ class RealTimeStudent(nn.Module):
         point_offset: Tensor,
         samples: int = 1,
     ) -> Tensor:
+        """See the class; `samples` in the batch."""
         canvas = self._canvas(pillar_features, pillar_index, samples)
         features = self._backbone(canvas)
         rows = features.permute(0, 2, 3, 1).reshape(-1, features.shape[1])

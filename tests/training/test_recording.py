@@ -1,0 +1,54 @@
+# SPDX-FileCopyrightText: 2026 zeroflow_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""A simulated drive as a bag: read back, it says what the simulation said."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+pytest.importorskip("numba")
+
+from zeroflow_ros.bags import BagReader
+from zeroflow_ros.cli.main import build_app
+from zeroflow_ros.pointcloud2 import read_flow
+from zeroflow_training.recording import EPOCH_NS, TRUTH_TOPIC, record
+from zeroflow_training.simulation.sensors import find_sensor
+from zeroflow_training.simulation.simulator import Simulation
+
+
+def test_bag_holds_the_simulated_points_poses_and_flow(tmp_path: Path) -> None:
+    simulation = Simulation(11, sensor=find_sensor("VLP-16"))
+    written = record(simulation, 3, tmp_path / "street")
+    with BagReader(tmp_path / "street") as reader:
+        sweeps = [sweep for _, sweep in reader.sweeps("/lidar/points")]
+        truths = [read_flow(reader.decode(r)) for r in reader.records([TRUTH_TOPIC])]
+        poses = dict(reader.read_odometry("/odometry"))
+    assert [len(sweep) for sweep in sweeps] == [len(sweep.points) for sweep in written]
+    for sweep, truth, simulated in zip(sweeps, truths, written, strict=True):
+        np.testing.assert_array_equal(sweep.points, simulated.points)
+        np.testing.assert_allclose(truth.velocity, simulated.flow * 10, atol=1e-5)
+        np.testing.assert_allclose(
+            poses[EPOCH_NS + simulated.stamp_ns], simulated.pose, atol=1e-9
+        )
+    # 50 Hz: the start, and five poses for each of the two intervals.
+    assert len(poses) == 11
+
+
+def test_simulate_verb_is_reproducible_and_names_unknown_sensors(tmp_path: Path) -> None:
+    runner, app = CliRunner(), build_app()
+    arguments = ["--sensor", "VLP-16", "--seconds", "0.2", "--seed", "4"]
+    clouds = []
+    for name in ("one", "two"):
+        result = runner.invoke(app, ["simulate", str(tmp_path / name), *arguments])
+        assert result.exit_code == 0, result.output
+        with BagReader(tmp_path / name) as reader:
+            clouds.append([sweep.points for _, sweep in reader.sweeps("/lidar/points")])
+    np.testing.assert_array_equal(clouds[0][1], clouds[1][1])
+    result = runner.invoke(app, ["simulate", str(tmp_path / "three"), "--sensor", "VLP-17"])
+    assert result.exit_code == 1
+    assert "VLP-32C" in result.output
+    assert not (tmp_path / "three").exists()

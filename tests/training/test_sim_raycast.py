@@ -1,0 +1,93 @@
+# SPDX-FileCopyrightText: 2026 zeroflow_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The compiled ray caster against plain NumPy that tests every ray with every primitive."""
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from zeroflow_training.simulation import ScanHead, SensorModel, Simulation
+from zeroflow_training.simulation.noise import gauss, noise_state, uniform
+from zeroflow_training.simulation.raycast import ON_GROUND, Rays, body_pose, limb_offset, trace
+from zeroflow_training.simulation.shapes import FAR, NEAREST
+from zeroflow_training.simulation.terrain import ground_height
+from zeroflow_training.simulation.world import POLYTOPE, World
+
+F64 = npt.NDArray[np.float64]
+HEAD = ScanHead(tuple(float(e) for e in np.linspace(-20.0, 10.0, 16)), columns=180)
+SENSOR = SensorModel("coarse", (HEAD,))
+STAMP = 0.2
+
+
+def reference_depth(rays: Rays, world: World, waves: F64, index: int) -> F64:
+    """Depth [A, B] of one primitive, FAR where it is missed."""
+    part = world.primitives[index]
+    body = world.bodies[part["body"]]
+    directions = rays.across[:, None] + rays.tangents[None, :, None] * rays.up[:, None]
+    poses = np.array([body_pose(body, waves, time) for time in rays.clock])
+    limbs = np.array([limb_offset(part, time) for time in rays.clock])
+    cos, sin = np.cos(poses[:, 3]), np.sin(poses[:, 3])
+    to_body = np.zeros((len(cos), 3, 3))
+    to_body[:, 0, 0], to_body[:, 0, 1], to_body[:, 1, 0], to_body[:, 1, 1] = cos, sin, -sin, cos
+    to_body[:, 2, 2] = 1.0
+    origins = np.einsum("aij,aj->ai", to_body, rays.origin - poses[:, :3])[:, None]
+    origins = origins - limbs[:, None, None] * np.array([1.0, 0.0, 0.0])
+    directions = np.einsum("aij,abj->abi", to_body, directions)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        if part["shape"] == POLYTOPE:
+            planes = world.planes[part["first_plane"] :][: part["planes"]]
+            slope = directions @ planes[:, :3].T
+            crossing = (planes[:, 3] - origins @ planes[:, :3].T) / slope
+            near = np.where(slope < -1e-12, crossing, -FAR).max(-1)
+            far = np.where(slope > 1e-12, crossing, FAR).min(-1)
+        else:
+            radii = np.array([part["ex"], part["ey"], part["ez"]])
+            centre = np.array([part["cx"], part["cy"], part["cz"]])
+            o, d = (origins - centre) / radii, directions / radii
+            a, b, c = (d * d).sum(-1), (o * d).sum(-1), (o * o).sum(-1) - 1.0
+            near, far = (-b - np.sqrt(b * b - a * c)) / a, np.full(d.shape[:2], FAR)
+    return np.where((near > NEAREST) & (near < far), near, FAR)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_depth_image_agrees_with_numpy(seed: int) -> None:
+    simulation = Simulation(seed, sensor=SENSOR, time_reversed=seed % 2 == 1)
+    world, waves = simulation.scene.world, simulation._waves
+    _, position = simulation._sensor_poses(np.array([STAMP]), np.zeros(3))
+    rays = simulation._rays(HEAD, STAMP, simulation._azimuth(2, 0))
+    # What lets light through by chance has no reference.
+    solid = world.primitives["opacity"] == 1.0
+    order = simulation._nearest_first(STAMP, position[0])
+    depth, hit = trace(
+        rays,
+        world.bodies,
+        world.primitives,
+        order[solid[order]],
+        world.planes,
+        waves,
+        simulation.scene.ego.motion.speed,
+        noise_state(seed),
+    )
+    expected = np.full(depth.shape, FAR)
+    for index in np.nonzero(solid)[0]:
+        expected = np.minimum(expected, reference_depth(rays, world, waves, int(index)))
+    on_ground = hit == ON_GROUND
+    seen = expected < 90.0
+    assert seen.sum() > 100
+    np.testing.assert_allclose(depth[seen & ~on_ground], expected[seen & ~on_ground], atol=1e-6)
+    assert (depth[on_ground] <= expected[on_ground]).all()
+
+    directions = rays.across[:, None] + rays.tangents[None, :, None] * rays.up[:, None]
+    ground = (rays.origin[:, None] + depth[..., None] * directions)[on_ground]
+    height = np.array([ground_height(waves, x, y) for x, y, _ in ground])
+    assert np.abs(ground[:, 2] - height).max() < 0.021
+
+
+def test_noise_is_standard_and_reproducible() -> None:
+    state = noise_state(7)
+    normal = np.array([gauss(state) for _ in range(20_000)])
+    even = np.array([uniform(state) for _ in range(20_000)])
+    assert abs(normal.mean()) < 0.03
+    assert abs(normal.std() - 1.0) < 0.03
+    assert abs(even.mean() - 0.5) < 0.01
+    assert 0.0 < even.min() < even.max() < 1.0
+    assert uniform(noise_state(7)) == uniform(noise_state(7)) != uniform(noise_state(8))

@@ -1,0 +1,39 @@
+# SPDX-FileCopyrightText: 2026 zeroflow_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""`zeroflow export`: a trained student as ONNX with its card inside."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+_EPILOG = """
+[bold]Example[/bold]
+
+  zeroflow export runs/first/last.ckpt -o models/zeroflow-rt.onnx --name zeroflow-rt
+"""
+
+
+def export(
+    checkpoint: Annotated[
+        Path, typer.Argument(metavar="CHECKPOINT", help="A .ckpt that `zeroflow fit` wrote.")
+    ],
+    out: Annotated[Path, typer.Option("--out", "-o", help="The .onnx to write.")],
+    name: Annotated[str, typer.Option(help="Name on the model's card.")] = "zeroflow-rt",
+    version: Annotated[str, typer.Option(help="Version on the model's card.")] = "0.1.0",
+) -> None:
+    """Export a student to ONNX, checked against PyTorch, ready for `zeroflow run --model`."""
+    from zeroflow_training.export import export_checkpoint
+
+    report = export_checkpoint(checkpoint, out, name, version)
+    typer.echo(
+        f"{report.path}: {report.bytes / 1e6:.1f} MB; ONNX Runtime differs from PyTorch by at most "
+        f"{report.max_difference_mm:.4f} mm ({report.mean_difference_mm:.5f} mm in the mean)"
+    )
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb."""
+    app.command(epilog=_EPILOG)(export)
