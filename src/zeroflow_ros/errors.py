@@ -4,7 +4,7 @@
 
 
 class ZeroflowError(Exception):
-    """Base of all errors that the command line and the node print in one line, without traceback."""
+    """Base of all errors that command line and node print in one line, without traceback."""
 
 
 class CloudError(ZeroflowError):

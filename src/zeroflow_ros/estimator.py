@@ -23,7 +23,7 @@ from zeroflow_ros.levelling import FixedLevelling, GroundLevelling, Levelling
 from zeroflow_ros.model import find_model, load_card
 from zeroflow_ros.network import FlowNetwork, PlacedCloud
 from zeroflow_ros.stopwatch import Stopwatch
-from zeroflow_ros.sweep import PosedSweep, Sweep, SweepHistory
+from zeroflow_ros.sweep import PosedSweep, Sweep, SweepHistory, require_points
 
 
 class FlowEstimator:
@@ -61,7 +61,7 @@ class FlowEstimator:
         watch = Stopwatch()
         pose = self._pose(sweep, pose)
         watch.lap("ego_motion")
-        if pose is None:
+        if pose is None or not np.isfinite(pose).all():
             return Flow.none(len(sweep), FlowStatus.NO_EGO_MOTION, watch.stage_ms)
         self._history.push(PosedSweep(sweep, pose))
         chosen = self._history.select()
@@ -73,8 +73,9 @@ class FlowEstimator:
         return self._network.flow(_place(chosen, level), interval_s, watch)
 
     def reset(self) -> None:
-        """Forget all sweeps and poses, as at the start of another recording."""
+        """Forget all sweeps, poses and the level, as at the start of another recording."""
         self._history.clear()
+        self._levelling.reset()
         if self._ego_motion is not None:
             self._ego_motion.reset()
 
@@ -103,16 +104,20 @@ def estimate_pair(
     The network says where newest points came from; run backwards in time (source as the newest
     sweep, target as the one before) its answer is the negative of where source points go.
     """
+    require_points(source)
+    require_points(target)
     path = find_model(model)
     card = load_card(path)
     if card.history != 2:
-        raise ModelError(f"model {path}: a pair needs a two-sweep model, this one looks at {card.history}")
+        raise ModelError(
+            f"model {path}: a pair needs a two-sweep model, this one looks at {card.history}"
+        )
     ground = KeptGround() if raw else ground_segmenter(card.ground)
     network = FlowNetwork(card, OnnxRuntimeEngine(path), ground)
     level = np.eye(4) if raw else GroundLevelling().level(source)
     pair = [PlacedCloud(source, level), PlacedCloud(target, level)]
     backwards = network.flow(pair, interval_s or card.interval_s, Stopwatch())
-    return dataclasses.replace(backwards, displacement=-backwards.displacement)
+    return dataclasses.replace(backwards, displacement=0 - backwards.displacement)
 
 
 def _place(chosen: list[PosedSweep], level: Transform) -> list[PlacedCloud]:

@@ -49,7 +49,8 @@ class Flow:
     @property
     def speed(self) -> npt.NDArray[np.float32]:
         """Float32 [N] in m/s."""
-        return np.sqrt(np.einsum("ij,ij->i", self.velocity, self.velocity))
+        velocity = self.velocity
+        return np.sqrt(np.einsum("ij,ij->i", velocity, velocity))
 
     @staticmethod
     def none(count: int, status: FlowStatus, stage_ms: Mapping[str, float] | None = None) -> Flow:

@@ -14,16 +14,18 @@ import numpy.typing as npt
 
 Transform = npt.NDArray[np.float64]
 Points = npt.NDArray[np.float32]
+Vector = npt.NDArray[np.float64]
 
 
 def transform_points(transform: Transform, points: Points) -> Points:
     """Apply a rigid transform to points.
 
-    `points` float32 [N, 3] in metres; returns float32 [N, 3]. Rows with NaN or inf stay so or become NaN.
+    `points` [N, 3] in metres; returns float32 [N, 3]. Rows with NaN or inf stay or become so.
     Float32 is enough because the transform is relative (between nearby sensor poses).
     """
     rotation = np.ascontiguousarray(transform[:3, :3].T, dtype=np.float32)
-    with np.errstate(invalid="ignore"):  # inf * 0: such rows become NaN and drop out later
+    # inf * 0, or the largest float as "no return": such rows become NaN or inf, and drop out later.
+    with np.errstate(invalid="ignore", over="ignore"):
         moved = np.ascontiguousarray(points, dtype=np.float32) @ rotation
         moved += transform[:3, 3].astype(np.float32)
     return moved
@@ -37,7 +39,9 @@ def invert(transform: Transform) -> Transform:
     return inverse
 
 
-def from_quaternion(translation: Sequence[float], quaternion: Sequence[float]) -> Transform:
+def from_quaternion(
+    translation: Sequence[float] | Vector, quaternion: Sequence[float] | Vector
+) -> Transform:
     """Transform [4, 4] from a translation (m) and a quaternion (x, y, z, w) of any nonzero length.
 
     Raises ValueError for a zero or non-finite quaternion (an odometry message left at its default).
@@ -57,7 +61,7 @@ def from_quaternion(translation: Sequence[float], quaternion: Sequence[float]) -
     return transform
 
 
-def to_quaternion(transform: Transform) -> npt.NDArray[np.float64]:
+def to_quaternion(transform: Transform) -> Vector:
     """Unit quaternion (x, y, z, w) with w >= 0 of a transform's rotation (Bar-Itzhack 2000).
 
     The eigenvector of the symmetric 4x4 form is used: it has no branches and no singular cases.

@@ -23,13 +23,17 @@ MAX_TILT = np.tan(np.deg2rad(25.0))
 INLIER_M = 0.12
 MIN_CELLS = 12
 SAMPLES = 160
+REFINEMENTS = 3
 
 
 class Levelling(Protocol):
     """Gives the transform of the newest sweep into its levelled frame."""
 
     def level(self, points: Points) -> Transform:
-        """Levelled frame <- sensor frame [4, 4] for a sweep's finite points [N, 3]."""
+        """Levelled frame <- sensor frame [4, 4] for a sweep's points [N, 3]; rows may be NaN."""
+
+    def reset(self) -> None:
+        """Forget earlier sweeps, as at the start of another recording."""
 
 
 class FixedLevelling:
@@ -42,6 +46,9 @@ class FixedLevelling:
     def level(self, points: Points) -> Transform:
         """The same transform for every sweep."""
         return self._transform
+
+    def reset(self) -> None:
+        """Nothing to forget."""
 
 
 class GroundLevelling:
@@ -61,8 +68,13 @@ class GroundLevelling:
             self._planes.append(plane)
         if self._planes:
             return level_transform(np.median(np.stack(self._planes), axis=0))
-        lowest = float(np.quantile(points[::16, 2], 0.02)) if len(points) else 0.0
+        height = points[np.isfinite(points).all(1), 2]
+        lowest = float(np.quantile(height, 0.02)) if len(height) else 0.0
         return level_transform(np.array([0.0, 0.0, lowest]))
+
+    def reset(self) -> None:
+        """Forget the planes of earlier sweeps."""
+        self._planes.clear()
 
 
 def level_transform(plane: Plane) -> Transform:
@@ -82,7 +94,8 @@ def level_transform(plane: Plane) -> Transform:
 def fit_ground(points: Points) -> Plane | None:
     """Ground plane (a, b, c) near the sensor, or None when too little ground is in sight.
 
-    RANSAC over the lowest point of each metre cell (fixed seed), then least squares on its inliers.
+    RANSAC over the lowest point of each metre cell (fixed seed), then least squares on its inliers,
+    chosen anew a few times: one round left centimetres to which points happened to be looked at.
     """
     lowest = _lowest_per_cell(points)
     if len(lowest) < MIN_CELLS:
@@ -94,16 +107,22 @@ def fit_ground(points: Points) -> Plane | None:
     height = lowest[:, 2] - planes @ design.T
     # Ground is the lowest surface: cells well below a candidate speak against it.
     score = (np.abs(height) < INLIER_M).sum(1) - (height < -3 * INLIER_M).sum(1)
-    best = int(score.argmax())
-    inlier = np.abs(height[best]) < INLIER_M
-    if inlier.sum() < MIN_CELLS:
-        return None
-    return np.linalg.lstsq(design[inlier], lowest[inlier, 2], rcond=None)[0]
+    plane = planes[int(score.argmax())]
+    for _ in range(REFINEMENTS):
+        inlier = np.abs(lowest[:, 2] - design @ plane) < INLIER_M
+        if inlier.sum() < MIN_CELLS:
+            return None
+        plane = np.linalg.lstsq(design[inlier], lowest[inlier, 2], rcond=None)[0]
+    return plane
 
 
 def _lowest_per_cell(points: Points) -> npt.NDArray[np.float64]:
-    """The lowest point [K, 3] of every occupied cell within NEAR_M; every other point is looked at."""
-    near = points[::2]
+    """The lowest point [K, 3] of every occupied cell within NEAR_M, one a cell.
+
+    Every third point is looked at: beams come in powers of two, so a step of two could see half
+    of the beams only, and those of lidars that fire high and low in turn would be the high ones.
+    """
+    near = points[::3].astype(np.float32, copy=False)
     near = near[(np.abs(near[:, :2]) < NEAR_M).all(1) & np.isfinite(near[:, 2])]
     if not len(near):
         return np.empty((0, 3))
@@ -112,8 +131,10 @@ def _lowest_per_cell(points: Points) -> npt.NDArray[np.float64]:
     key = np.minimum(cell[:, 0], size - 1) * size + np.minimum(cell[:, 1], size - 1)
     lowest = np.full(size * size, np.inf, np.float32)
     np.minimum.at(lowest, key, near[:, 2])
-    is_lowest = near[:, 2] == lowest[key]
-    return near[is_lowest].astype(np.float64)
+    row_of = np.full(size * size, -1)
+    rows = np.flatnonzero(near[:, 2] == lowest[key])
+    row_of[key[rows]] = rows  # of equally low points, one
+    return near[row_of[row_of >= 0]].astype(np.float64)
 
 
 def _candidate_planes(

@@ -62,9 +62,9 @@ class ModelCard:
             raw["grid"] = PillarGrid(**raw["grid"])
             raw["features"] = tuple(raw["features"])
             card = ModelCard(**raw)
-        except (KeyError, TypeError, ValueError) as error:
+            card.check(where)
+        except (KeyError, TypeError, ValueError, RecursionError) as error:
             raise ModelError(f"{where}: its card cannot be understood ({error})") from error
-        card.check(where)
         return card
 
     def check(self, where: str) -> None:
@@ -73,7 +73,8 @@ class ModelCard:
             raise ModelError(f"{where}: it wants pillar features that this package does not make")
         if self.ground not in ("keep", "remove"):
             raise ModelError(f"{where}: its card asks for ground handling {self.ground!r}")
-        if self.history < 2 or not 0.01 <= self.interval_s <= 2:
+        whole = isinstance(self.history, int)
+        if not whole or self.history < 2 or not 0.01 <= self.interval_s <= 2:
             raise ModelError(
                 f"{where}: history {self.history} and interval {self.interval_s} s make no sense"
             )

@@ -48,17 +48,19 @@ class FlowNetwork:
         watch.lap("ground_and_grid")
         newest = splits[0]
         count = len(sweeps[0].points)
-        if not len(newest.above.rows) or not len(splits[1].above.rows):
+        comparable = len(newest.above.rows) > 0 and len(splits[1].above.rows) > 0
+        if not comparable and not len(newest.ground_rows):
             return Flow.none(count, FlowStatus.EMPTY, watch.stage_ms)
-        inputs = network_inputs(self.card.grid, [split.above for split in splits])
-        watch.lap("pillars")
-        moved = self._engine.infer(inputs)["displacement"]
-        watch.lap("network")
         displacement = np.zeros((count, 3), np.float32)
-        displacement[newest.above.rows] = moved @ sweeps[0].transform[:3, :3].astype(np.float32)
         valid = np.zeros(count, bool)
-        valid[newest.above.rows] = True
         valid[newest.ground_rows] = True
+        if comparable:
+            inputs = network_inputs(self.card.grid, [split.above for split in splits])
+            watch.lap("pillars")
+            moved = self._engine.infer(inputs)["displacement"]
+            watch.lap("network")
+            displacement[newest.above.rows] = moved @ sweeps[0].transform[:3, :3].astype(np.float32)
+            valid[newest.above.rows] = True
         watch.lap("output")
         return Flow(displacement, valid, interval_s, FlowStatus.ESTIMATED, watch.stage_ms)
 

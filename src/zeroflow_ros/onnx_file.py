@@ -22,7 +22,7 @@ _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 
 @dataclass(frozen=True)
 class OnnxFile:
-    """`metadata` as written by the exporter; `graph_sha256` hex digest of the graph with weights."""
+    """`metadata` as written by the exporter; `graph_sha256` of the graph with its weights, hex."""
 
     metadata: Mapping[str, str]
     graph_sha256: str

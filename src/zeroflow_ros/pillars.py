@@ -3,7 +3,8 @@
 """PillarGrid: points -> pillar index and per-pillar features, in NumPy.
 
 All reductions over the points of a pillar happen here and none in the network's graph: a scatter
-with reduction is refused by TensorRT and racy in ONNX Runtime. Training and vehicle share this code.
+with reduction is refused by TensorRT and racy in ONNX Runtime. Training and vehicle share this
+code.
 """
 
 from __future__ import annotations
@@ -68,12 +69,14 @@ class PillarGrid:
     z_max_m: float
 
     def __post_init__(self) -> None:
+        if not (0 < self.range_m < np.inf and 0 < self.cell_m < np.inf):
+            raise ValueError(f"no grid has range {self.range_m} m and cell {self.cell_m} m")
         cells = 2 * self.range_m / self.cell_m
-        if self.range_m <= 0 or self.cell_m <= 0 or abs(cells - round(cells)) > 1e-6:
+        if abs(cells - round(cells)) > 1e-6:
             raise ValueError(
-                f"the grid's range {self.range_m} m is not a multiple of its cell {self.cell_m} m"
+                f"the grid's width 2 x {self.range_m} m is no multiple of its cell {self.cell_m} m"
             )
-        if self.z_min_m >= self.z_max_m:
+        if not self.z_min_m < self.z_max_m:
             raise ValueError(f"no height between {self.z_min_m} m and {self.z_max_m} m")
 
     @property
@@ -82,8 +85,9 @@ class PillarGrid:
         return round(2 * self.range_m / self.cell_m)
 
     def locate(self, points: Points) -> GridPoints:
-        """Find each point's pillar. `points` float32 [N, 3], levelled frame; NaN and outside drop."""
-        scaled = (points[:, :2] + np.float32(self.range_m)) * np.float32(1 / self.cell_m)
+        """Find each point's pillar; NaN and outside drop. `points` float32 [N, 3], levelled."""
+        with np.errstate(over="ignore"):  # the largest float as "no return": outside like inf
+            scaled = (points[:, :2] + np.float32(self.range_m)) * np.float32(1 / self.cell_m)
         x, y, z = scaled[:, 0], scaled[:, 1], points[:, 2]
         # Comparisons with NaN are false, so NaN rows drop out here without a test of their own.
         inside = (x >= 0) & (x < self.size) & (y >= 0) & (y < self.size)

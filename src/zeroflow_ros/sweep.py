@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from zeroflow_ros.errors import CloudError
 from zeroflow_ros.geometry import Points, Transform
 
 
@@ -20,6 +21,7 @@ class Sweep:
 
     `points` float32 [N, 3], metres, sensor frame (REP-103), rows may be NaN; `stamp_ns` of the
     message header; `extras` per-point columns (intensity, time ...) of the same N, in row order.
+    Raises CloudError for points of another shape.
     """
 
     points: Points
@@ -27,8 +29,20 @@ class Sweep:
     frame_id: str = ""
     extras: Mapping[str, npt.NDArray[np.generic]] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        require_points(self.points)
+
     def __len__(self) -> int:
         return len(self.points)
+
+
+def require_points(points: Points) -> None:
+    """Raise CloudError unless `points` is an array [N, 3]."""
+    if points.ndim != 2 or points.shape[1] != 3:
+        raise CloudError(
+            f"points have the shape {list(points.shape)}, not [N, 3]: give x, y, z as "
+            "points[:, :3] and other columns as extras"
+        )
 
 
 @dataclass(frozen=True)

@@ -11,13 +11,16 @@ from zeroflow_ros.geometry import Transform
 from zeroflow_ros.sweep import Sweep
 
 GAP_S = 1.0
+MIN_RANGE_M = 1.0
+MIN_POINTS = 30
 
 
 class KissIcpOdometry:
     """Registers each observed sweep against a local map; knows the poses of recent sweeps only.
 
     Points are used as they come (not deskewed). A clock that jumps back or a gap above one second
-    starts a new map: poses before and after it share no frame.
+    starts a new map: poses before and after it share no frame. A sweep with too few points in
+    range to register has no pose: KISS-ICP itself would answer with its guess.
     """
 
     def __init__(self, max_range_m: float = 100.0) -> None:
@@ -30,7 +33,7 @@ class KissIcpOdometry:
             )
         self._config = KISSConfig()
         self._config.data.max_range = max_range_m
-        self._config.data.min_range = 1.0
+        self._config.data.min_range = MIN_RANGE_M
         self._config.data.deskew = False
         self._config.mapping.voxel_size = max_range_m / 100
         self._make = KissICP
@@ -42,15 +45,17 @@ class KissIcpOdometry:
         self._poses: dict[int, Transform] = {}
 
     def observe(self, sweep: Sweep) -> None:
-        """Register a sweep. NaN points are left out; a sweep without points has no pose."""
+        """Register a sweep; points that are NaN or out of range are left out."""
         if self._poses:
             gap_s = (sweep.stamp_ns - max(self._poses)) * 1e-9
             if gap_s <= 0 or gap_s > GAP_S:
                 self.reset()
-        finite = sweep.points[np.isfinite(sweep.points).all(1)].astype(np.float64)
-        if not len(finite):
+        points = sweep.points.astype(np.float64)
+        distance = np.linalg.norm(points, axis=1)
+        seen = points[(distance > MIN_RANGE_M) & (distance < self._config.data.max_range)]
+        if len(seen) < MIN_POINTS:
             return
-        self._odometry.register_frame(finite, np.zeros(len(finite)))
+        self._odometry.register_frame(seen, np.zeros(len(seen)))
         self._poses[sweep.stamp_ns] = np.array(self._odometry.last_pose)
         while len(self._poses) > 16:
             del self._poses[next(iter(self._poses))]

@@ -36,9 +36,9 @@ class PoseTrack:
         self._poses: list[tuple[int, Transform]] = []
 
     def add(self, stamp_ns: int, pose: Transform) -> None:
-        """Add a pose (odometry frame <- base, [4, 4]); a repeated stamp replaces the earlier one."""
+        """Add a pose (odometry frame <- base, [4, 4]); a repeated stamp replaces the earlier."""
         poses = self._poses
-        if poses and stamp_ns < poses[-1][0] - self._max_gap_ns and len(poses) > 1:
+        if poses and stamp_ns < poses[-1][0] - self._max_gap_ns:
             self.reset()
             poses = self._poses
         at = bisect_left(poses, stamp_ns, key=itemgetter(0))
@@ -46,7 +46,7 @@ class PoseTrack:
             poses[at] = (stamp_ns, pose)
         else:
             insort(poses, (stamp_ns, pose), key=itemgetter(0))
-        del poses[: len(poses) - self._capacity]
+        del poses[: max(0, len(poses) - self._capacity)]
 
     def observe(self, sweep: Sweep) -> None:
         """Nothing: poses come from outside."""
@@ -67,9 +67,13 @@ class PoseTrack:
             return poses[at][1]
         if len(poses) < 2:
             return None
-        # Beyond either end the two nearest poses are extended.
-        right = min(max(at, 1), len(poses) - 1)
-        (start_ns, start), (end_ns, end) = poses[right - 1], poses[right]
+        left, right = max(at, 1) - 1, max(at, 1)
+        if at == len(poses):
+            # Beyond the newest, poses `reach_s` apart are extended: from two poses of a fast
+            # odometry, a millimetre of noise would become centimetres.
+            base = bisect_left(poses, poses[-1][0] - self._reach_ns, key=itemgetter(0))
+            left, right = min(base, len(poses) - 2), len(poses) - 1
+        (start_ns, start), (end_ns, end) = poses[left], poses[right]
         if end_ns - start_ns > self._max_gap_ns:
             return None
         if not start_ns - self._reach_ns <= stamp_ns <= end_ns + self._reach_ns:

@@ -1,0 +1,265 @@
+# SPDX-FileCopyrightText: 2026 zeroflow_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The whole pipeline without a network: history, poses, levelling, units."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from zeroflow_ros import estimator as estimator_module
+from zeroflow_ros.ego_motion import EgoMotion, PoseTrack, Standstill
+from zeroflow_ros.errors import CloudError, ModelError
+from zeroflow_ros.estimator import FlowEstimator, estimate_pair
+from zeroflow_ros.flow import Flow, FlowStatus
+from zeroflow_ros.geometry import Points, Transform, from_roll_pitch_yaw, invert, transform_points
+from zeroflow_ros.sweep import Sweep
+
+START_NS = 1_700_000_000_000_000_000
+STILL = np.eye(4)
+HEIGHT_M = 1.8
+CONSTANT = np.array([0.5, -0.2, 0.1])
+
+MakeModel = Callable[..., Path]
+
+
+@pytest.fixture
+def engine(make_engine: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The engine of every estimator in this test; answers CONSTANT."""
+    made = make_engine(lambda inputs: np.tile(CONSTANT, (len(inputs["point_pillar"]), 1)))
+    monkeypatch.setattr(estimator_module, "OnnxRuntimeEngine", lambda path, threads=None: made)
+    return made
+
+
+def cloud(seed: int = 0, count: int = 300) -> Points:
+    """Points around a sensor at HEIGHT_M."""
+    low, high = [-18, -18, -HEIGHT_M], [18, 18, 2]
+    return np.random.default_rng(seed).uniform(low, high, (count, 3)).astype(np.float32)
+
+
+def sweep(milliseconds: int, points: Points | None = None) -> Sweep:
+    return Sweep(cloud() if points is None else points, START_NS + milliseconds * 1_000_000)
+
+
+def estimator(model: Path, ego_motion: EgoMotion | None = None) -> FlowEstimator:
+    return FlowEstimator(model, ego_motion=ego_motion, sensor_height=HEIGHT_M)
+
+
+def assert_none(flow: Flow, status: FlowStatus, rows: int = 300) -> None:
+    assert flow.status is status
+    assert flow.valid.shape == (rows,)
+    assert not flow.valid.any()
+    np.testing.assert_array_equal(flow.displacement, np.zeros((rows, 3)))
+    np.testing.assert_array_equal(flow.velocity, np.zeros((rows, 3)))
+    np.testing.assert_array_equal(flow.speed, np.zeros(rows))
+    assert flow.interval_s == 0
+
+
+def test_flow_from_the_second_sweep_on(make_model: MakeModel, engine: Any) -> None:
+    flows = estimator(make_model(), Standstill())
+    assert_none(flows.update(sweep(0)), FlowStatus.FIRST_SWEEP)
+    assert engine.inputs == []
+    flow = flows.update(sweep(100))
+    assert flow.status is FlowStatus.ESTIMATED
+    assert flow.valid.all()
+    np.testing.assert_allclose(flow.displacement, np.tile(CONSTANT, (300, 1)), rtol=1e-6)
+    assert flow.interval_s == pytest.approx(0.1)
+    assert list(flow.stage_ms)[:2] == ["ego_motion", "levelling"]
+    assert min(flow.stage_ms.values()) >= 0
+
+
+@pytest.mark.parametrize("milliseconds", [80, 100, 130])
+def test_velocity_is_over_the_measured_interval(
+    make_model: MakeModel, engine: Any, milliseconds: int
+) -> None:
+    flows = estimator(make_model(), Standstill())
+    flows.update(sweep(0))
+    flow = flows.update(sweep(milliseconds))
+    np.testing.assert_allclose(flow.velocity[0], CONSTANT / (milliseconds / 1000), rtol=1e-5)
+    speed = np.linalg.norm(CONSTANT) / (milliseconds / 1000)
+    np.testing.assert_allclose(flow.speed, speed, rtol=1e-5)
+
+
+def test_twenty_hertz_measures_over_two_sweeps(make_model: MakeModel, engine: Any) -> None:
+    flows = estimator(make_model(), Standstill())
+    for k in range(4):
+        flow = flows.update(sweep(50 * k))
+    assert flow.interval_s == pytest.approx(0.1)
+
+
+def test_gap_and_clock_jumps_start_anew(make_model: MakeModel, engine: Any) -> None:
+    flows = estimator(make_model(), Standstill())
+    statuses = [flows.update(sweep(t)).status for t in (0, 100, 300, 400, 400, 500, -900, -800)]
+    first, estimated = FlowStatus.FIRST_SWEEP, FlowStatus.ESTIMATED
+    assert statuses == [first, estimated, first, estimated, first, estimated, first, estimated]
+
+
+def test_a_sweep_without_pose_is_not_estimated(make_model: MakeModel, engine: Any) -> None:
+    poses = PoseTrack()
+    flows = estimator(make_model(), poses)
+    assert_none(flows.update(sweep(0)), FlowStatus.NO_EGO_MOTION)
+    for milliseconds in (0, 100, 200):
+        poses.add(START_NS + milliseconds * 1_000_000, STILL)
+    statuses = [flows.update(sweep(t)).status for t in (0, 100, 200)]
+    assert statuses == [FlowStatus.FIRST_SWEEP, FlowStatus.ESTIMATED, FlowStatus.ESTIMATED]
+    assert_none(flows.update(sweep(400)), FlowStatus.NO_EGO_MOTION)
+    unknown = np.full((4, 4), np.nan)
+    assert_none(flows.update(sweep(300), unknown), FlowStatus.NO_EGO_MOTION)
+    # The sweeps without pose took nothing from the history, nor did they enter it.
+    poses.add(START_NS + 300_000_000, STILL)
+    assert flows.update(sweep(300)).interval_s == pytest.approx(0.1)
+
+
+def test_given_poses_bring_earlier_points_into_the_newest_frame(
+    make_model: MakeModel, engine: Any
+) -> None:
+    """A static world seen from two poses far from the origin gives the same pillars twice."""
+    far = from_roll_pitch_yaw((400_000, 5_000_000, 30), 0.02, -0.03, 2.0)
+    poses = [far, far @ from_roll_pitch_yaw((1.0, 0.05, 0), 0, 0, 0.03)]
+    # In the middle of pillars, so that no rounding moves a point to the next one.
+    cells = np.random.default_rng(0).integers(-30, 30, (80, 2))
+    newest = np.c_[cells * 0.5 + 0.25, np.zeros(80)].astype(np.float32)
+    earlier = transform_points(invert(poses[0]) @ poses[1], newest)
+    flows = estimator(make_model())
+    flows.update(sweep(0, earlier), poses[0])
+    flows.update(sweep(100, newest), poses[1])
+    inputs = engine.inputs[0]
+    now, before = np.split(inputs["pillar_index"], 2)
+    np.testing.assert_array_equal(now, before - 80 * 80)
+    heights = inputs["pillar_features"][:, [3, 12, 21, 30]]
+    np.testing.assert_allclose(heights.max(1), HEIGHT_M / 2, atol=1e-3)
+
+
+def tilted_scene(pitch: float) -> tuple[Points, Transform]:
+    """Flat ground and what stands on it, in the frame of a tilted sensor."""
+    rng = np.random.default_rng(1)
+    ground = rng.uniform([-18, -18, 0], [18, 18, 0.01], (4000, 3))
+    things = rng.uniform([-18, -18, 0.5], [18, 18, 3], (1000, 3))
+    level_from_sensor = from_roll_pitch_yaw((0, 0, HEIGHT_M), 0, pitch, 0)
+    points = np.concatenate([ground, things]).astype(np.float32)
+    return transform_points(invert(level_from_sensor), points), level_from_sensor
+
+
+def test_flow_is_in_the_axes_of_a_tilted_sensor(make_model: MakeModel, engine: Any) -> None:
+    points, level_from_sensor = tilted_scene(np.deg2rad(12))
+    flows = FlowEstimator(make_model(), ego_motion=Standstill())
+    flows.update(sweep(0, points))
+    flow = flows.update(sweep(100, points))
+    assert flow.valid.mean() > 0.99
+    expected = level_from_sensor[:3, :3].T @ CONSTANT
+    np.testing.assert_allclose(flow.displacement[flow.valid].mean(0), expected, atol=0.01)
+    np.testing.assert_allclose(
+        np.linalg.norm(flow.displacement[flow.valid], axis=1), np.linalg.norm(CONSTANT), rtol=1e-5
+    )
+
+
+def test_reset_forgets_sweeps_poses_and_level(make_model: MakeModel, engine: Any) -> None:
+    poses = PoseTrack()
+    poses.add(START_NS, STILL)
+    flows = FlowEstimator(make_model(), ego_motion=poses)
+    tilted, _ = tilted_scene(np.deg2rad(12))
+    upright, level_from_sensor = tilted_scene(0.0)
+    for k in range(4):
+        flows.update(sweep(100 * k, tilted), STILL)
+    flows.reset()
+    assert poses.pose(START_NS) is None
+    assert flows.update(sweep(400, upright), STILL).status is FlowStatus.FIRST_SWEEP
+    flow = flows.update(sweep(500, upright), STILL)
+    expected = level_from_sensor[:3, :3].T @ CONSTANT
+    np.testing.assert_allclose(flow.displacement[flow.valid].mean(0), expected, atol=0.01)
+
+
+def test_bad_rows_and_empty_sweeps(make_model: MakeModel, engine: Any) -> None:
+    flows = estimator(make_model(), Standstill())
+    points = cloud()
+    points[::3] = np.nan
+    points[1::3] *= 100
+    nothing = np.empty((0, 3), np.float32)
+    flows.update(sweep(0))
+    flow = flows.update(sweep(100, points))
+    assert np.isfinite(flow.displacement).all()
+    assert not flow.valid[::3].any()
+    assert flow.valid[2::3].all()
+    np.testing.assert_array_equal(flow.displacement[~flow.valid], 0)
+    assert_none(flows.update(sweep(200, nothing)), FlowStatus.EMPTY, rows=0)
+    assert_none(flows.update(sweep(300)), FlowStatus.EMPTY)  # nothing to compare with
+    assert flows.update(sweep(400)).status is FlowStatus.ESTIMATED
+
+
+def test_kiss_icp_is_the_fallback(make_model: MakeModel, engine: Any) -> None:
+    pytest.importorskip("kiss_icp", reason="pip install 'zeroflow_ros[odometry]'")
+    flows = estimator(make_model())
+    assert flows.update(sweep(0)).status is FlowStatus.FIRST_SWEEP
+    assert flows.update(sweep(100)).status is FlowStatus.ESTIMATED
+    nothing = np.full((10, 3), np.nan, np.float32)
+    assert_none(flows.update(sweep(200, nothing)), FlowStatus.NO_EGO_MOTION, rows=10)
+
+
+def test_ground_rows_of_a_model_that_wants_it_removed(make_model: MakeModel, engine: Any) -> None:
+    pytest.importorskip("pypatchworkpp", reason="pip install 'zeroflow_ros[ground]'")
+    flows = estimator(make_model(ground="remove"), Standstill())
+    rng = np.random.default_rng(0)
+    ground = rng.uniform([-15, -15, -0.02], [15, 15, 0.02], (8000, 3))
+    box = rng.uniform([6, 3, 0.5], [10, 5, 1.6], (500, 3))
+    points = (np.concatenate([ground, box]) - [0, 0, HEIGHT_M]).astype(np.float32)
+    flows.update(sweep(0, points))
+    flow = flows.update(sweep(100, points))
+    assert flow.valid.all()
+    is_box = np.arange(len(points)) >= 8000
+    far = np.hypot(*points[:, :2].T) > 3
+    assert (flow.speed[~is_box & far] == 0).mean() > 0.9
+    assert (flow.speed[is_box] > 1).mean() > 0.95
+
+
+def test_pair_says_where_source_points_go(make_model: MakeModel, engine: Any) -> None:
+    lift = np.array([0, 0, 1], np.float32)
+    source, target = cloud(1) + lift, cloud(2, 200) + lift
+    source[7] = np.nan
+    flow = estimate_pair(source, target, model=make_model(), raw=True)
+    assert flow.valid.sum() == 299
+    np.testing.assert_allclose(flow.displacement[0], -CONSTANT, rtol=1e-6)
+    np.testing.assert_array_equal(flow.displacement[7], 0)
+    assert not np.signbit(flow.displacement[7]).any()
+    assert flow.interval_s == 0.1
+    # The source is the newest sweep; raw clouds reach the network as they are.
+    assert len(engine.inputs[0]["point_pillar"]) == 299
+    height = engine.inputs[0]["point_offset"][:, 2] * 2
+    np.testing.assert_allclose(height, np.delete(source, 7, 0)[:, 2], atol=1e-6)
+
+
+def test_pair_is_levelled_unless_raw(make_model: MakeModel, engine: Any) -> None:
+    points, level_from_sensor = tilted_scene(np.deg2rad(8))
+    flow = estimate_pair(points, points, model=make_model(), interval_s=0.5)
+    expected = -level_from_sensor[:3, :3].T @ CONSTANT
+    np.testing.assert_allclose(flow.displacement[flow.valid].mean(0), expected, atol=0.01)
+    np.testing.assert_allclose(flow.velocity[flow.valid].mean(0), expected / 0.5, atol=0.02)
+    ground = np.sort(engine.inputs[0]["point_offset"][:, 2] * 2)[:3000]
+    assert np.abs(ground).max() < 0.1
+
+
+def test_pair_of_points_that_came_as_float64(make_model: MakeModel, engine: Any) -> None:
+    points, _ = tilted_scene(np.deg2rad(8))
+    expected = estimate_pair(points, points, model=make_model())
+    found = estimate_pair(*[points.astype(np.float64)] * 2, model=make_model())  # type: ignore[arg-type]
+    np.testing.assert_array_equal(found.displacement, expected.displacement)
+
+
+def test_pair_refuses_what_it_cannot_answer(make_model: MakeModel, engine: Any) -> None:
+    with pytest.raises(CloudError, match=r"\[300, 4\]"):
+        estimate_pair(cloud(), np.zeros((300, 4), np.float32), model=make_model())
+    with pytest.raises(ModelError, match="two-sweep model"):
+        estimate_pair(cloud(), cloud(), model=make_model(history=3))
+    with pytest.raises(ModelError, match="no such file"):
+        estimate_pair(cloud(), cloud(), model="missing.onnx")
+
+
+@pytest.mark.parametrize("which", [0, 1])
+def test_pair_with_an_empty_cloud(make_model: MakeModel, engine: Any, which: int) -> None:
+    pair = [cloud(), cloud()]
+    pair[which] = pair[which][:0]
+    flow = estimate_pair(*pair, model=make_model())
+    assert_none(flow, FlowStatus.EMPTY, rows=len(pair[0]))
