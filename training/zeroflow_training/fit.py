@@ -13,6 +13,7 @@ import lightning
 import torch
 from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.loggers import CSVLogger
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 from torch.utils.data import DataLoader
 
 from zeroflow_ros.files import written_atomically
@@ -90,8 +91,14 @@ def _loader(config: FitConfig, steps_done: int) -> DataLoader:  # type: ignore[t
         batch_size=config.batch_size,
         num_workers=config.workers,
         prefetch_factor=4 if config.workers else None,
+        worker_init_fn=_single_threaded,
         collate_fn=partial(collate, cells_per_sample=cells, history=config.student.history),
     )
+
+
+def _single_threaded(worker: int) -> None:
+    """Small matrix products on several threads would spin against the training step."""
+    threadpool_limits(1)
 
 
 def _checkpoints(folder: Path) -> ModelCheckpoint:

@@ -1,0 +1,79 @@
+# SPDX-FileCopyrightText: 2026 zeroflow_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""A student small enough for tests, and inputs for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from zeroflow_ros.geometry import Points
+from zeroflow_ros.network import network_inputs
+from zeroflow_ros.pillars import PillarGrid
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from zeroflow_training.students.real_time import RealTimeStudent, RealTimeStudentConfig
+
+SIZE = 32
+GRID = PillarGrid(range_m=6.4, cell_m=0.4, z_min_m=-1.5, z_max_m=4.5)
+
+
+@pytest.fixture(scope="session")
+def tiny_config() -> RealTimeStudentConfig:
+    pytest.importorskip("torch", reason="pip install 'zeroflow_ros[training]'")
+    from zeroflow_training.students.real_time import RealTimeStudentConfig
+
+    return RealTimeStudentConfig(
+        size=SIZE,
+        pillar_channels=4,
+        widths=(8, 8, 8, 8),
+        matching_channels=4,
+        matching_radius=1,
+        head_channels=8,
+    )
+
+
+@pytest.fixture
+def make_student() -> Callable[[RealTimeStudentConfig], RealTimeStudent]:
+    """A student whose head is random instead of zero, so that its output says something."""
+    import torch
+
+    from zeroflow_training.students.real_time import RealTimeStudent
+
+    def make_student(config: RealTimeStudentConfig) -> RealTimeStudent:
+        torch.manual_seed(0)
+        student = RealTimeStudent(config)
+        last = student.head[-1]
+        assert isinstance(last, torch.nn.Linear)
+        torch.nn.init.normal_(last.weight, 0.0, 0.3)
+        for module in student.modules():
+            if isinstance(module, torch.nn.BatchNorm2d):
+                assert module.running_mean is not None
+                assert module.running_var is not None
+                torch.nn.init.normal_(module.running_mean, 0.0, 0.1)
+                torch.nn.init.uniform_(module.running_var, 0.5, 2.0)
+        return student.eval()
+
+    return make_student
+
+
+@pytest.fixture(scope="session")
+def make_inputs() -> Callable[..., tuple[Tensor, ...]]:
+    """Network inputs of random sweeps with `counts` points, newest first."""
+    import torch
+
+    def make_inputs(seed: int, *counts: int) -> tuple[Tensor, ...]:
+        rng = np.random.default_rng(seed)
+        low, high = [-6.4, -6.4, -0.2], [6.4, 6.4, 3]
+        sweeps: list[Points] = [
+            rng.uniform(low, high, (count, 3)).astype(np.float32) for count in counts
+        ]
+        inputs = network_inputs(GRID, [GRID.locate(points) for points in sweeps])
+        return tuple(torch.from_numpy(array) for array in inputs.values())
+
+    return make_inputs

@@ -1,0 +1,125 @@
+# SPDX-FileCopyrightText: 2026 zeroflow_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Augmentation keeps points, flow and rows together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from zeroflow_training.data.augmentation import crop, thin, turn
+from zeroflow_training.data.sample import TrainingSample
+
+SEEDS = range(40)
+Augmentation = Callable[[TrainingSample, np.random.Generator], TrainingSample]
+
+
+def moved_back(seed: int = 0, count: int = 400) -> TrainingSample:
+    """A sample whose earlier sweep is the newest one with every point moved back by its flow."""
+    rng = np.random.default_rng(seed)
+    now = rng.uniform([-45, -45, -0.1], [45, 45, 3], (count, 3)).astype(np.float32)
+    flow = rng.normal(0, 0.5, (count, 3)).astype(np.float32)
+    flow[::2] = 0
+    return TrainingSample((now, now - flow), flow, now[:, 2] < 0.1)
+
+
+def wide_crop(sample: TrainingSample, rng: np.random.Generator) -> TrainingSample:
+    return crop(sample, 1000.0, rng)
+
+
+@pytest.mark.parametrize("augmentation", [turn, wide_crop])
+@pytest.mark.parametrize("seed", SEEDS)
+def test_points_moved_back_by_their_flow_land_where_they_were(
+    augmentation: Augmentation, seed: int
+) -> None:
+    sample = augmentation(moved_back(), np.random.default_rng(seed))
+    now, before = sample.sweeps
+    assert now.dtype == before.dtype == sample.flow.dtype == np.float32
+    np.testing.assert_allclose(now - sample.flow, before, atol=2e-4)
+    np.testing.assert_array_equal(sample.is_ground, moved_back().is_ground)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_turn_is_a_similarity_that_keeps_the_vertical(seed: int) -> None:
+    before = moved_back()
+    after = turn(before, np.random.default_rng(seed))
+    old, new = before.sweeps[0], after.sweeps[0]
+    distances = np.linalg.norm(np.diff(new, axis=0), axis=1)
+    ratio = distances / np.linalg.norm(np.diff(old, axis=0), axis=1)
+    assert 0.9 <= ratio.mean() <= 1.1
+    np.testing.assert_allclose(ratio, ratio.mean(), rtol=1e-4)
+    lifted = new[:, 2] - ratio.mean() * old[:, 2]
+    np.testing.assert_allclose(lifted, lifted[0], atol=1e-4)
+    assert abs(lifted[0]) < 0.5
+
+
+def test_turn_goes_all_ways_and_mirrors() -> None:
+    sample = TrainingSample(
+        (np.eye(3, dtype=np.float32), np.eye(3, dtype=np.float32)),
+        np.eye(3, dtype=np.float32),
+        np.zeros(3, bool),
+    )
+    flows = [turn(sample, np.random.default_rng(seed)).flow for seed in SEEDS]
+    angles = [np.arctan2(flow[0, 1], flow[0, 0]) for flow in flows]
+    assert {int(np.floor(angle / (np.pi / 2))) for angle in angles} == {-2, -1, 0, 1}
+    handedness = {int(np.sign(np.linalg.det(flow))) for flow in flows}
+    assert handedness == {-1, 1}
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_thin_keeps_rows_together(seed: int) -> None:
+    sample = moved_back()
+    named = TrainingSample(sample.sweeps, sample.sweeps[0].copy(), sample.is_ground)
+    thinned = thin(named, np.random.default_rng(seed))
+    np.testing.assert_array_equal(thinned.flow, thinned.sweeps[0])
+    np.testing.assert_array_equal(thinned.is_ground, thinned.sweeps[0][:, 2] < 0.1)
+    for points, original in zip(thinned.sweeps, sample.sweeps, strict=True):
+        kept = (original[:, None] == points[None, :20]).all(2).any(1)
+        assert kept.sum() == min(20, len(points))  # a subset, in order, no point made up
+        assert len(points) > 0.1 * len(original)
+
+
+def test_thin_drops_points_in_most_samples_and_all_sweeps_alike() -> None:
+    counts = np.array(
+        [[len(p) for p in thin(moved_back(), np.random.default_rng(s)).sweeps] for s in SEEDS]
+    )
+    thinned = (counts < 400).any(1)
+    assert 0.4 < thinned.mean() < 0.8
+    assert np.abs(counts[:, 0] - counts[:, 1]).max() < 0.25 * 400
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_crop_is_a_window(seed: int) -> None:
+    sample = moved_back(count=3000)
+    piece = crop(sample, 12.0, np.random.default_rng(seed))
+    for points in piece.sweeps:
+        assert (np.abs(points[:, :2]) < 12).all()
+    assert len(piece.flow) == len(piece.is_ground) == len(piece.sweeps[0])
+    # Both sweeps are moved by the same shift, and each row keeps its flow.
+    if len(piece.flow):
+        heights = {float(z): row for row, z in enumerate(sample.sweeps[0][:, 2])}
+        rows = [heights[float(z)] for z in piece.sweeps[0][:, 2]]
+        np.testing.assert_array_equal(piece.flow, sample.flow[rows])
+        shift = sample.sweeps[0][rows] - piece.sweeps[0]
+        np.testing.assert_allclose(shift, np.tile(shift[0], (len(rows), 1)), atol=1e-4)
+        assert shift[0, 2] == 0
+
+
+def test_crop_mostly_looks_at_what_moves() -> None:
+    """One moving point in a corner of the world, which a random window would nearly never see."""
+    sample = moved_back(count=2000)
+    flow = np.zeros_like(sample.flow)
+    moving = int(np.argmin(np.abs(sample.sweeps[0][:, :2] - 42).sum(1)))
+    flow[moving] = 1
+    still = TrainingSample((sample.sweeps[0], sample.sweeps[0] - flow), flow, sample.is_ground)
+    seen = [crop(still, 10.0, np.random.default_rng(seed)).flow.any() for seed in range(100)]
+    assert 0.6 < np.mean(seen) < 0.9
+
+
+def test_crop_of_a_still_world() -> None:
+    sample = moved_back()
+    still = TrainingSample(sample.sweeps, np.zeros_like(sample.flow), sample.is_ground)
+    middles = {len(crop(still, 10.0, np.random.default_rng(seed)).flow) for seed in SEEDS}
+    assert len(middles) > 5

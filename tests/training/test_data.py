@@ -1,0 +1,194 @@
+# SPDX-FileCopyrightText: 2026 zeroflow_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""From simulated sweeps to batches: frames, rows, seeds."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import islice
+
+import numpy as np
+import pytest
+
+pytest.importorskip("torch", reason="pip install 'zeroflow_ros[training]'")
+pytest.importorskip("numba", reason="pip install 'zeroflow_ros[simulation]'")
+
+from zeroflow_ros.pillars import FEATURES, PillarGrid
+from zeroflow_training.data.batch import (
+    GROUND_WEIGHT,
+    POINTS_PER_BIN,
+    Encoded,
+    collate,
+    encode,
+)
+from zeroflow_training.data.sample import TrainingSample
+from zeroflow_training.data.simulated import (
+    TEST_SEEDS,
+    SimulatedSamples,
+    levelled_sample,
+    simulated_sample,
+)
+from zeroflow_training.simulation.classes import ActorClass
+from zeroflow_training.simulation.motion import EgoPath, Motion
+from zeroflow_training.simulation.scenes import box_scene
+from zeroflow_training.simulation.sensors import SENSORS, Mounting
+from zeroflow_training.simulation.simulator import SimulatedSweep, Simulation
+
+GRID = PillarGrid(range_m=12.8, cell_m=0.4, z_min_m=-1.5, z_max_m=4.5)
+CELLS = 64 * 64
+EXACT = [np.eye(4)]
+
+
+def rendered_pair(speed: float) -> list[SimulatedSweep]:
+    """A box between walls, seen without range noise from a tilted sensor on a turning vehicle."""
+    scene = box_scene(speed, heading=0.4, wall_distance=10.0)
+    scene = replace(scene, ego=EgoPath(0.05, Motion(10.0, 0.3)))
+    simulation = Simulation(
+        5,
+        sensor=replace(SENSORS["HDL-64E"], range_noise_m=0.0),
+        scene=scene,
+        mounting=Mounting(1.8, 2.0, -3.0),
+    )
+    return [simulation.sweep(1), simulation.sweep(0)]
+
+
+def test_static_points_of_a_pair_coincide() -> None:
+    rendered = rendered_pair(speed=0.0)
+    sample = levelled_sample(rendered, np.eye(4), EXACT)
+    now = rendered[0]
+    world_from_level = now.pose @ np.linalg.inv(now.sensor_to_level)
+    for points, sweep in zip(sample.sweeps, rendered, strict=True):
+        world = points @ world_from_level[:3, :3].T + world_from_level[:3, 3]
+        wall = world[sweep.class_id == ActorClass.BUILDING]
+        assert len(wall) > 1000
+        assert np.quantile(np.abs(np.abs(wall[:, 1]) - 10.0), 0.98) < 0.02
+        ground = points[sweep.class_id == ActorClass.GROUND]
+        assert np.quantile(np.abs(ground[:, 2]), 0.98) < 0.02
+    boxes = [
+        points[sweep.instance_id > 0] for points, sweep in zip(sample.sweeps, rendered, strict=True)
+    ]
+    np.testing.assert_allclose(boxes[0].min(0)[:2], boxes[1].min(0)[:2], atol=0.06)
+    np.testing.assert_array_equal(sample.flow, 0)
+
+
+def test_moving_points_moved_back_lie_on_the_earlier_box() -> None:
+    rendered = rendered_pair(speed=8.0)
+    sample = levelled_sample(rendered, np.eye(4), EXACT)
+    on_box = rendered[0].instance_id > 0
+    np.testing.assert_allclose(np.linalg.norm(sample.flow[on_box], axis=1), 0.8, atol=1e-3)
+    # The levelled frame is upright, so what drives on flat ground moves in its plane.
+    assert np.abs(sample.flow[on_box, 2]).max() < 0.01
+    back = (sample.sweeps[0] - sample.flow)[on_box]
+    earlier = sample.sweeps[1][rendered[1].instance_id > 0]
+    np.testing.assert_allclose(back.min(0)[:2], earlier.min(0)[:2], atol=0.06)
+    assert np.abs(sample.sweeps[0][on_box].min(0) - earlier.min(0)).max() > 0.3
+    np.testing.assert_array_equal(sample.is_ground, rendered[0].class_id == ActorClass.GROUND)
+
+
+def test_errors_move_what_they_are_errors_of() -> None:
+    rendered = rendered_pair(speed=0.0)
+    exact = levelled_sample(rendered, np.eye(4), EXACT)
+    lift, slip = np.eye(4), np.eye(4)
+    lift[2, 3], slip[0, 3] = 0.2, 0.1
+    off = levelled_sample(rendered, lift, [slip])
+    lifted = off.sweeps[0] - exact.sweeps[0]
+    np.testing.assert_allclose(lifted, np.tile([0, 0, 0.2], (len(lifted), 1)), atol=1e-4)
+    moved = off.sweeps[1] - exact.sweeps[1]
+    np.testing.assert_allclose(np.linalg.norm(moved - [0, 0, 0.2], axis=1), 0.1, atol=1e-3)
+
+
+def samples_of(seed: int, count: int = 4, seen: int = 0) -> list[Encoded]:
+    stream = SimulatedSamples(GRID, 2, seed, crops_per_scene=3, shuffle=2, seen=seen)
+    return list(islice(stream, count))
+
+
+def test_stream_is_reproducible_by_its_seed() -> None:
+    first, again, other = samples_of(3), samples_of(3), samples_of(4)
+    for one, two in zip(first, again, strict=True):
+        for a, b in zip(one, two, strict=True):
+            np.testing.assert_array_equal(a, b)
+    assert any(len(a.target) != len(b.target) for a, b in zip(first, other, strict=True))
+
+
+def test_resumed_stream_shows_other_scenes() -> None:
+    stream = SimulatedSamples(GRID, 2, 3, crops_per_scene=3, shuffle=2)
+    assert stream.scenes_for(0, workers=1) == 0
+    seen = stream.scenes_for(300, workers=1)
+    assert 100 <= seen <= 102
+    assert stream.scenes_for(300, workers=2) < seen
+    lengths = [len(sample.target) for sample in samples_of(3)]
+    assert [len(sample.target) for sample in samples_of(3, seen=seen)] != lengths
+
+
+def test_training_keeps_clear_of_the_test_worlds() -> None:
+    for seed in (-1, 10, 42):
+        with pytest.raises(ValueError, match=f"seed {seed}"):
+            SimulatedSamples(GRID, 2, seed)
+    assert SimulatedSamples(GRID, 2, 9).seed * 100_000_000 < TEST_SEEDS
+
+
+def test_sample_is_valid_and_reproducible() -> None:
+    sample, again = (simulated_sample(TEST_SEEDS + 1, 3, np.random.default_rng(7)) for _ in "ab")
+    assert len(sample.sweeps) == 3
+    assert sample.flow.shape == sample.sweeps[0].shape
+    assert all(np.isfinite(points).all() for points in sample.sweeps)
+    for one, two in zip(sample.sweeps, again.sweeps, strict=True):
+        np.testing.assert_array_equal(one, two)
+
+
+def plain_sample(count: int = 5000) -> TrainingSample:
+    """Points in and out of the grid; each point's "flow" says where it is."""
+    rng = np.random.default_rng(0)
+    sweeps = tuple(
+        rng.uniform([-14, -14, -2], [14, 14, 4], (count, 3)).astype(np.float32) for _ in range(2)
+    )
+    return TrainingSample(sweeps, sweeps[0].copy(), rng.random(count) < 0.3)
+
+
+def test_encoded_rows_belong_together() -> None:
+    encoded = encode(plain_sample(), GRID, np.random.default_rng(0))
+    cell, offset = encoded.point_pillar, encoded.point_offset
+    centre = np.stack([cell // 64, cell % 64], 1) + 0.5
+    xy = (centre + offset[:, :2]) * 0.4 - 12.8
+    found = np.concatenate([xy, 2 * offset[:, 2:]], 1)
+    np.testing.assert_allclose(found, encoded.target, atol=1e-4)
+    assert set(np.unique(encoded.weight)) == {np.float32(GROUND_WEIGHT), np.float32(1)}
+    assert encoded.pillar_features.shape == (len(encoded.pillar_index), FEATURES)
+    assert (np.diff(encoded.pillar_index) > 0).all()
+    assert CELLS <= encoded.pillar_index.max() < 2 * CELLS
+
+
+def test_encoded_points_are_balanced_by_speed() -> None:
+    sample = plain_sample(20_000)
+    inside = PillarGrid(12.8, 0.4, -1.5, 4.5).locate(sample.sweeps[0]).rows
+    flow = np.zeros_like(sample.flow)
+    flow[inside[:10], 0], flow[inside[10:30], 0] = 1.0, 0.05
+    encoded = encode(
+        TrainingSample(sample.sweeps, flow, sample.is_ground), GRID, np.random.default_rng(0)
+    )
+    length = np.linalg.norm(encoded.target, axis=1)
+    assert (length > 0.9).sum() == 10
+    assert ((length > 0.04) & (length < 0.1)).sum() == 20
+    still, ground = length == 0, encoded.weight < 1
+    assert (still & ground).sum() == POINTS_PER_BIN
+    assert (still & ~ground).sum() == POINTS_PER_BIN
+
+
+def test_collate_moves_indices_into_each_samples_part() -> None:
+    one = Encoded(
+        np.ones((3, FEATURES), np.float32),
+        np.array([0, 5, CELLS + 2]),
+        np.array([5, 0]),
+        np.zeros((2, 3), np.float32),
+        np.zeros((2, 3), np.float32),
+        np.ones(2, np.float32),
+    )
+    two = one._replace(target=np.ones((2, 3), np.float32))
+    batch = collate([one, two, one], CELLS, history=2)
+    assert batch.samples == 3
+    expected = [0, 5, CELLS + 2]
+    expected += [2 * CELLS + k for k in expected] + [4 * CELLS + k for k in expected]
+    assert batch.pillar_index.tolist() == expected
+    assert batch.point_pillar.tolist() == [5, 0, CELLS + 5, CELLS, 2 * CELLS + 5, 2 * CELLS]
+    assert batch.target[:, 0].tolist() == [0, 0, 1, 1, 0, 0]
+    assert batch.pillar_features.shape == (9, FEATURES)

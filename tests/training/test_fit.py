@@ -1,0 +1,152 @@
+# SPDX-FileCopyrightText: 2026 zeroflow_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""A run of `fit`: it learns, its checkpoint is readable, it resumes where it stopped."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("torch", reason="pip install 'zeroflow_ros[training]'")
+pytest.importorskip("lightning", reason="pip install 'zeroflow_ros[training]'")
+pytest.importorskip("numba", reason="pip install 'zeroflow_ros[simulation]'")
+
+import torch
+
+from zeroflow_ros.pillars import PillarGrid
+from zeroflow_training import fit as fit_module
+from zeroflow_training.data.batch import Encoded, encode
+from zeroflow_training.data.sample import TrainingSample
+from zeroflow_training.data.simulated import SimulatedSamples
+from zeroflow_training.export import load_student
+from zeroflow_training.fit import FitConfig, fit, training_grid
+from zeroflow_training.student_module import ScheduleConfig, StudentModule
+from zeroflow_training.students.real_time import RealTimeStudentConfig
+
+FLOW = np.array([0.4, -0.2, 0.0], np.float32)
+ROWS = 300
+
+pytestmark = pytest.mark.filterwarnings("ignore")  # of Lightning, about workers and loggers
+
+
+class DriftingWorld(SimulatedSamples):
+    """Random points that all move by FLOW: quick to make and quick to learn."""
+
+    made: list[SimulatedSamples] = []
+
+    def __init__(self, grid: PillarGrid, history: int, seed: int = 0) -> None:
+        super().__init__(grid, history, seed)
+        DriftingWorld.made.append(self)
+
+    def __iter__(self) -> Iterator[Encoded]:
+        rng = np.random.default_rng(self.seed)
+        reach = self.grid.range_m - 0.5
+        while True:
+            now = rng.uniform([-reach, -reach, 0], [reach, reach, 2], (ROWS, 3)).astype(np.float32)
+            flow = np.tile(FLOW, (ROWS, 1))
+            yield encode(TrainingSample((now, now - flow), flow, now[:, 2] < 0), self.grid, rng)
+
+
+@pytest.fixture(autouse=True)
+def drifting_world(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    threads = torch.get_num_threads()
+    monkeypatch.setattr(fit_module, "SimulatedSamples", DriftingWorld)
+    monkeypatch.setattr(DriftingWorld, "made", [])
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture
+def config(tiny_config: RealTimeStudentConfig) -> FitConfig:
+    schedule = ScheduleConfig(steps=60, learning_rate=1e-2, warmup_steps=5)
+    return FitConfig(schedule, tiny_config, batch_size=2, workers=0, threads=1, precision="32-true")
+
+
+def steps(config: FitConfig, count: int) -> FitConfig:
+    return replace(config, schedule=replace(config.schedule, steps=count))
+
+
+def test_a_short_run_learns(config: FitConfig, tmp_path: Path) -> None:
+    last = fit(config, tmp_path / "run")
+    assert last == tmp_path / "run" / "last.ckpt"
+    student = load_student(last, config.student.size)  # weights_only=True
+    encoded = next(iter(DriftingWorld(training_grid(config), 2, seed=5)))
+    with torch.inference_mode():
+        predicted = student(*(torch.from_numpy(array) for array in encoded[:4])).numpy()
+    error = np.linalg.norm(predicted - FLOW, axis=1).mean()
+    assert error < 0.5 * np.linalg.norm(FLOW)
+    written = json.loads((tmp_path / "run" / "fit.json").read_text())
+    assert written["schedule"]["steps"] == 60
+    assert written["student"]["size"] == config.student.size
+    with (tmp_path / "run" / "metrics.csv").open() as file:
+        (row,) = csv.DictReader(file)
+    assert float(row["loss"]) < 0.4
+    assert float(row["epe_fast"]) < np.linalg.norm(FLOW)
+
+
+def test_a_run_resumes_where_it_stopped(config: FitConfig, tmp_path: Path) -> None:
+    first = fit(steps(config, 52), tmp_path)
+    state = torch.load(first, weights_only=True)
+    assert state["global_step"] == 52
+    assert DriftingWorld.made[0].seen == 0
+    last = fit(steps(config, 55), tmp_path, resume=first)
+    resumed = torch.load(last, weights_only=True)
+    assert resumed["global_step"] == 55
+    # Optimiser and schedule went on too, with scenes the first part did not see.
+    (moments,) = {int(entry["step"]) for entry in resumed["optimizer_states"][0]["state"].values()}
+    assert moments == 55
+    assert resumed["lr_schedulers"][0]["last_epoch"] == 55
+    assert DriftingWorld.made[1].seen >= 52 * config.batch_size // 4
+    assert (tmp_path / "metrics_until_52.csv").read_text().count("\n") == 2
+
+
+def test_a_run_is_reproducible(config: FitConfig, tmp_path: Path) -> None:
+    one, two, other = (
+        torch.load(fit(replace(steps(config, 3), seed=seed), tmp_path / name), weights_only=True)
+        for seed, name in ((1, "a"), (1, "b"), (2, "c"))
+    )
+    key = "student.level1.0.weight"
+    torch.testing.assert_close(one["state_dict"][key], two["state_dict"][key], atol=0, rtol=0)
+    assert (one["state_dict"][key] - other["state_dict"][key]).abs().max() > 0.01
+
+
+def test_schedule_at_its_corners(tiny_config: RealTimeStudentConfig) -> None:
+    module = StudentModule(tiny_config, ScheduleConfig(steps=1000, warmup_steps=100))
+    factor = module._learning_rate_factor
+    assert factor(0) == pytest.approx(0.01)
+    assert factor(49) == pytest.approx(0.5, abs=0.01)
+    assert factor(500) == pytest.approx(0.505, abs=1e-3)
+    assert factor(1000) == pytest.approx(0.01)
+    assert factor(2000) == pytest.approx(0.01)
+
+
+@pytest.mark.parametrize(
+    ("progress", "beta", "frozen"),
+    [
+        (0.0, 0.6, False),
+        (0.5, 0.21, False),
+        (0.69, 0.0618, False),
+        (0.75, 0.04, True),
+        (1, 0.04, True),
+    ],
+)
+def test_annealing(
+    tiny_config: RealTimeStudentConfig,
+    monkeypatch: pytest.MonkeyPatch,
+    progress: float,
+    beta: float,
+    frozen: bool,
+) -> None:
+    module = StudentModule(tiny_config, ScheduleConfig(steps=1000)).train()
+    monkeypatch.setattr(StudentModule, "progress", progress)
+    assert module._huber_beta() == pytest.approx(beta)
+    module.on_train_batch_start(None, 0)  # type: ignore[arg-type]
+    norms = [m for m in module.modules() if isinstance(m, torch.nn.BatchNorm2d)]
+    assert len(norms) > 5
+    assert all(norm.training is not frozen for norm in norms)

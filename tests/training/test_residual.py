@@ -1,0 +1,82 @@
+# SPDX-FileCopyrightText: 2026 zeroflow_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Residual-flow metrics with known values."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from zeroflow_training.evaluation.residual import residual_metrics
+
+F32 = npt.NDArray[np.float32]
+
+
+def along_x(*metres: float) -> F32:
+    flow = np.zeros((len(metres), 3), np.float32)
+    flow[:, 0] = metres
+    return flow
+
+
+def test_zero_flow_scores_one() -> None:
+    truth = along_x(0.0, 0.0, 0.01, 0.3, -0.8, 1.5, 5.0)
+    metrics = residual_metrics(np.zeros_like(truth), truth)
+    assert metrics.dynamic_epe_normalised == pytest.approx(1.0)
+    assert metrics.dynamic_epe_bucketed == pytest.approx(1.0)
+    assert metrics.dynamic_epe_m == pytest.approx((0.3 + 0.8 + 1.5 + 5.0) / 4)
+    assert metrics.static_epe_m == pytest.approx(0.01 / 3)
+    assert metrics.false_motion == 0
+    assert metrics.dynamic_recall == 0
+    assert (metrics.dynamic_points, metrics.static_points) == (4, 3)
+
+
+def test_perfect_flow_scores_zero() -> None:
+    truth = along_x(0.0, 0.06, 0.8, 2.5)
+    metrics = residual_metrics(truth, truth)
+    assert metrics.dynamic_epe_normalised == 0
+    assert metrics.dynamic_epe_bucketed == 0
+    assert metrics.static_epe_m == 0
+    assert metrics.dynamic_recall == 1
+
+
+def test_buckets_weigh_slow_and_fast_alike() -> None:
+    """Ninety fast points are right, ten slow ones are missed."""
+    truth = along_x(*[1.0] * 90, *[0.1] * 10)
+    predicted = along_x(*[1.0] * 90, *[0.0] * 10)
+    metrics = residual_metrics(predicted, truth)
+    assert metrics.dynamic_epe_normalised == pytest.approx(1.0 / 91.0)
+    assert metrics.dynamic_epe_bucketed == pytest.approx(0.5)
+    assert metrics.dynamic_recall == pytest.approx(0.9)
+
+
+def test_everything_above_two_metres_is_one_bucket() -> None:
+    truth = along_x(2.1, 4.0, 7.9, 1.0)
+    predicted = along_x(2.1, 4.0, 0.0, 0.0)
+    expected = (7.9 / 14.0 + 1.0) / 2
+    assert residual_metrics(predicted, truth).dynamic_epe_bucketed == pytest.approx(expected)
+
+
+def test_false_motion_counts_static_points_above_half_a_metre_per_second() -> None:
+    predicted = along_x(0.0, 0.049, 0.051, -0.2, 0.3)
+    truth = along_x(0.0, 0.0, 0.0, 0.0, 0.3)
+    assert residual_metrics(predicted, truth).false_motion == pytest.approx(0.5)
+
+
+def test_overshoot_is_as_bad_as_no_flow() -> None:
+    truth = along_x(0.5, 1.0)
+    metrics = residual_metrics(2 * truth, truth)
+    assert metrics.dynamic_epe_normalised == pytest.approx(1.0)
+    assert metrics.dynamic_recall == 1
+
+
+@pytest.mark.parametrize("truth", [along_x(), along_x(0.0, 0.01)])
+def test_groups_without_points_are_nan(truth: F32) -> None:
+    metrics = residual_metrics(truth, truth)
+    assert math.isnan(metrics.dynamic_epe_normalised)
+    assert math.isnan(metrics.dynamic_epe_bucketed)
+    assert math.isnan(metrics.dynamic_epe_m)
+    assert math.isnan(metrics.dynamic_recall)
+    assert math.isnan(metrics.static_epe_m) == (len(truth) == 0)

@@ -1,0 +1,142 @@
+# SPDX-FileCopyrightText: 2026 zeroflow_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The real-time student as a function of its inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+pytest.importorskip("torch", reason="pip install 'zeroflow_ros[training]'")
+
+import torch
+from torch import Tensor
+
+from zeroflow_training.students.layers import ConvBlock, CostVolume, UpBlock
+from zeroflow_training.students.real_time import RealTimeStudent, RealTimeStudentConfig
+
+SIZE = 32
+MakeInputs = Callable[..., tuple[Tensor, ...]]
+MakeStudent = Callable[[RealTimeStudentConfig], RealTimeStudent]
+
+
+@pytest.mark.parametrize("history", [2, 3, 5])
+def test_shape_and_zero_at_initialisation(
+    tiny_config: RealTimeStudentConfig, make_inputs: MakeInputs, history: int
+) -> None:
+    student = RealTimeStudent(replace(tiny_config, history=history))
+    inputs = make_inputs(0, *[300] * history)
+    flow = student(*inputs)
+    assert flow.shape == (len(inputs[2]), 3)
+    assert flow.dtype == torch.float32
+    torch.testing.assert_close(flow, torch.zeros_like(flow), atol=0, rtol=0)
+
+
+def test_batch_of_two_equals_two_singles(
+    tiny_config: RealTimeStudentConfig, make_inputs: MakeInputs, make_student: MakeStudent
+) -> None:
+    student = make_student(tiny_config)
+    one, two = make_inputs(1, 300, 250), make_inputs(2, 200, 400)
+    shifted = (two[0], two[1] + 2 * SIZE**2, two[2] + SIZE**2, two[3])
+    both = [torch.cat(pair) for pair in zip(one, shifted, strict=True)]
+    with torch.inference_mode():
+        expected = torch.cat([student(*one), student(*two)])
+        found = student(*both, samples=2)
+    assert expected.abs().max() > 0.01
+    torch.testing.assert_close(found, expected, atol=1e-5, rtol=1e-4)
+
+
+def test_rows_of_points_and_pillars_may_be_permuted(
+    tiny_config: RealTimeStudentConfig, make_inputs: MakeInputs, make_student: MakeStudent
+) -> None:
+    student = make_student(tiny_config)
+    features, index, pillar, offset = make_inputs(3, 300, 300)
+    points, pillars = torch.randperm(len(pillar)), torch.randperm(len(index))
+    with torch.inference_mode():
+        expected = student(features, index, pillar, offset)[points]
+        found = student(features[pillars], index[pillars], pillar[points], offset[points])
+    torch.testing.assert_close(found, expected, atol=1e-6, rtol=1e-5)
+
+
+def test_each_sweep_matters(
+    tiny_config: RealTimeStudentConfig, make_inputs: MakeInputs, make_student: MakeStudent
+) -> None:
+    student = make_student(replace(tiny_config, history=3))
+    features, index, pillar, offset = make_inputs(4, 300, 300, 300)
+    with torch.inference_mode():
+        expected = student(features, index, pillar, offset)
+        for sweep in range(3):
+            changed = features.clone()
+            changed[index // SIZE**2 == sweep] *= -5
+            assert (student(changed, index, pillar, offset) - expected).abs().max() > 1e-3
+
+
+def test_gradient_reaches_every_parameter(
+    tiny_config: RealTimeStudentConfig, make_inputs: MakeInputs, make_student: MakeStudent
+) -> None:
+    student = make_student(tiny_config).train()
+    flow = student(*make_inputs(5, 400, 400))
+    (flow - 1).square().sum().backward()
+    without = [
+        name
+        for name, parameter in student.named_parameters()
+        if parameter.grad is None or not parameter.grad.isfinite().all() or not parameter.grad.any()
+    ]
+    assert without == []
+
+
+def test_head_gets_a_gradient_from_its_zero_start(
+    tiny_config: RealTimeStudentConfig, make_inputs: MakeInputs
+) -> None:
+    student = RealTimeStudent(tiny_config)
+    (student(*make_inputs(5, 400, 400)) - 1).square().sum().backward()
+    gradient = student.head[-1].weight.grad
+    assert isinstance(gradient, Tensor)
+    assert gradient.abs().sum() > 0
+
+
+@pytest.mark.parametrize("changes", [{"size": 36}, {"size": 100}, {"history": 1}])
+def test_impossible_sizes_are_refused(
+    tiny_config: RealTimeStudentConfig, changes: dict[str, Any]
+) -> None:
+    with pytest.raises(ValueError, match="multiple of 8"):
+        RealTimeStudent(replace(tiny_config, **changes))
+
+
+def test_empty_earlier_sweep_is_no_error(
+    tiny_config: RealTimeStudentConfig, make_inputs: MakeInputs, make_student: MakeStudent
+) -> None:
+    with torch.inference_mode():
+        assert make_student(tiny_config)(*make_inputs(6, 100, 0)).isfinite().all()
+
+
+def test_cost_volume_peaks_at_the_displacement() -> None:
+    """Features that moved by (1, -2) cells match best in that channel, and only there."""
+    now = torch.zeros(1, 8, 12, 12)
+    now[0, :, 6, 6] = torch.tensor([1.0, -1, 1, 1, -1, 1, -1, -1])
+    before = torch.roll(now, (1, -2), (2, 3))
+    volume = CostVolume(radius=3)(now, before)
+    assert volume.shape == (1, 49, 12, 12)
+    expected = torch.zeros(49)
+    expected[(1 + 3) * 7 + (-2 + 3)] = 1.0
+    torch.testing.assert_close(volume[0, :, 6, 6], expected)
+    assert volume.sum() == 1.0
+
+
+def test_cost_volume_sees_zeros_beyond_the_border() -> None:
+    ones = torch.ones(1, 4, 5, 6)
+    volume = CostVolume(radius=1)(ones, ones)
+    assert volume[0, 0, 0, 0] == 0  # up and left of the corner
+    assert volume[0, 4].eq(1).all()
+    assert volume[0, 8, -1, -1] == 0
+
+
+@pytest.mark.parametrize(("kernel", "stride"), [(1, 1), (3, 1), (3, 2), (4, 2)])
+def test_blocks_keep_the_grid(kernel: int, stride: int) -> None:
+    x = torch.rand(1, 3, 16, 24)
+    assert ConvBlock(3, 5, kernel, stride)(x).shape == (1, 5, 16 // stride, 24 // stride)
+    up = UpBlock(3, 2, 7)(x, torch.rand(1, 2, 32, 48))
+    assert up.shape == (1, 7, 32, 48)
