@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 from dataclasses import asdict
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -43,11 +44,16 @@ def in_region(points: Points) -> np.ndarray:
     return inside & (np.hypot(points[:, 0], points[:, 1]) > OWN_VEHICLE_M)
 
 
+@cache
+def _patchwork() -> PatchworkGround:
+    return PatchworkGround()
+
+
 def above_ground(points: Points) -> np.ndarray:
     """Bool [N]: not ground by Patchwork++, in the levelled frame."""
     levelled = transform_points(GroundLevelling().level(points), points)
     grid = PillarGrid(REGION_M, 0.4, -2.0, 20.0)
-    split = PatchworkGround().split(levelled, grid.locate(levelled))
+    split = _patchwork().split(levelled, grid.locate(levelled))
     mask = np.zeros(len(points), bool)
     mask[split.above.rows] = True
     return mask

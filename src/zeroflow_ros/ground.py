@@ -4,6 +4,10 @@
 
 from __future__ import annotations
 
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -53,7 +57,8 @@ class PatchworkGround:
         # Reflected-noise removal wants intensities, which not every cloud has.
         parameters.enable_RNR = False
         parameters.sensor_height = VIRTUAL_SENSOR_HEIGHT_M
-        self._segmenter = pypatchworkpp.patchworkpp(parameters)
+        with _silent_stdout():
+            self._segmenter = pypatchworkpp.patchworkpp(parameters)
 
     def split(self, points: Points, located: GridPoints) -> GroundSplit:
         """See GroundSegmenter; about 19 ms for 120k points on two cores."""
@@ -63,6 +68,20 @@ class PatchworkGround:
             self._segmenter.estimateGround(seen)
             is_ground[np.asarray(self._segmenter.getGroundIndices(), np.intp)] = True
         return GroundSplit(located.select(~is_ground), located.rows[is_ground])
+
+
+@contextmanager
+def _silent_stdout() -> Iterator[None]:
+    """Patchwork++ greets on the process's standard output, which may be somebody's JSON."""
+    sys.stdout.flush()
+    kept, nowhere = os.dup(1), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 1)
+        yield
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
+        os.close(nowhere)
 
 
 def ground_segmenter(handling: GroundHandling) -> GroundSegmenter:

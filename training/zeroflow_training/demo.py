@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 zeroflow_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The demo: a simulated lidar, the real node and a listener, each its own process, over real DDS."""
+"""The demo: simulated lidar, real node and listener, each its own process, over real DDS."""
 
 from __future__ import annotations
 
@@ -130,9 +130,7 @@ def _node(log: Path) -> Iterator[subprocess.Popen[bytes]]:
                 process.wait()
 
 
-def _listen(
-    street: Path, count: int, node: subprocess.Popen[bytes], log: Path
-) -> list[FlowSample]:
+def _listen(street: Path, count: int, node: subprocess.Popen[bytes], log: Path) -> list[FlowSample]:
     """Replay the street into the node and collect its answers."""
     from zeroflow_ros.ros.dds import prepare_dds
     from zeroflow_ros.ros.probe import FlowProbe

@@ -36,8 +36,8 @@ def record(
 ) -> list[SimulatedSweep]:
     """Write `count` sweeps to a new MCAP bag and return them; raises BagError.
 
-    Topics: `/lidar/points` (x y z intensity t), `/odometry` and `/tf` (`odom` -> `lidar`, 50 Hz), and
-    `/truth/flow` with the exact flow in the layout of the node's output.
+    Topics: `/lidar/points` (x y z intensity t), `/odometry` and `/tf` (`odom` -> `lidar`, 50 Hz),
+    and `/truth/flow` with the exact flow in the layout of the node's output.
     """
     sweeps = []
     with BagWriter(path, overwrite=overwrite) as writer:
@@ -95,7 +95,8 @@ def _cloud(sweep: Sweep, time_offset: np.ndarray[Any, np.dtype[np.float32]]) -> 
         height=1,
         width=len(rows),
         fields=[
-            field(name, 4 * k, FLOAT32, 1) for k, name in enumerate(("x", "y", "z", "intensity", "t"))
+            field(name, 4 * k, FLOAT32, 1)
+            for k, name in enumerate(("x", "y", "z", "intensity", "t"))
         ],
         is_bigendian=False,
         point_step=20,

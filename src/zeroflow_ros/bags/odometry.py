@@ -32,7 +32,7 @@ def recorded_odometry(reader: BagReader, cloud_topic: str, odometry_topic: str) 
         )
     mounting = sensor_in_base(reader, cloud_topic, odometry_topic)
     # A recording is all there at once, so nothing of it may be forgotten.
-    track = PoseTrack(mounting, capacity=2 * len(poses) + 2)
+    track = PoseTrack(mounting, capacity=len(poses))
     for stamp_ns, pose in poses:
         track.add(stamp_ns, pose)
     return track

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from zeroflow_ros.engines import Tensors
-from zeroflow_ros.errors import MissingPackageError, ModelError
+from zeroflow_ros.errors import ModelError
 
 
 class OnnxRuntimeEngine:
@@ -21,7 +21,7 @@ class OnnxRuntimeEngine:
         try:
             import onnxruntime
         except ImportError as error:
-            raise MissingPackageError("onnxruntime", "running a model", "ros") from error
+            raise ModelError("running a model on the CPU needs: pip install onnxruntime") from error
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads or 0
         options.inter_op_num_threads = 1
