@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import json
 from dataclasses import asdict
-from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -44,16 +43,11 @@ def in_region(points: Points) -> np.ndarray:
     return inside & (np.hypot(points[:, 0], points[:, 1]) > OWN_VEHICLE_M)
 
 
-@cache
-def _patchwork() -> PatchworkGround:
-    return PatchworkGround()
-
-
 def above_ground(points: Points) -> np.ndarray:
-    """Bool [N]: not ground by Patchwork++, in the levelled frame."""
+    """Bool [N]: not ground by a fresh Patchwork++ (it adapts to what it saw), levelled frame."""
     levelled = transform_points(GroundLevelling().level(points), points)
     grid = PillarGrid(REGION_M, 0.4, -2.0, 20.0)
-    split = _patchwork().split(levelled, grid.locate(levelled))
+    split = PatchworkGround().split(levelled, grid.locate(levelled))
     mask = np.zeros(len(points), bool)
     mask[split.above.rows] = True
     return mask
@@ -79,10 +73,11 @@ def intersection(model: str | None) -> dict[str, dict[str, float]]:
         source, target = sweeps[k].points, sweeps[k + 1].points
         flow = estimate_pair(source, target, model=model)
         keep = truth["valid"] & ~truth["ground_est"] & in_region(source) & flow.valid
-        nearest = cKDTree(target[above_ground(target)]).query(source[keep])[1]
+        candidates = target[above_ground(target)]
+        nearest = cKDTree(candidates).query(source[keep])[1]
         said["model"].append(flow.displacement[keep])
         said["zero flow"].append(np.zeros((keep.sum(), 3), np.float32))
-        said["nearest neighbour"].append(target[above_ground(target)][nearest] - source[keep])
+        said["nearest neighbour"].append(candidates[nearest] - source[keep])
         truths.append(truth["flow_residual"][keep])
     truth_flow = np.concatenate(truths)
     return {

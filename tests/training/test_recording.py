@@ -31,9 +31,7 @@ def test_bag_holds_the_simulated_points_poses_and_flow(tmp_path: Path) -> None:
     for sweep, truth, simulated in zip(sweeps, truths, written, strict=True):
         np.testing.assert_array_equal(sweep.points, simulated.points)
         np.testing.assert_allclose(truth.velocity, simulated.flow * 10, atol=1e-5)
-        np.testing.assert_allclose(
-            poses[EPOCH_NS + simulated.stamp_ns], simulated.pose, atol=1e-9
-        )
+        np.testing.assert_allclose(poses[EPOCH_NS + simulated.stamp_ns], simulated.pose, atol=1e-9)
     # 50 Hz: the start, and five poses for each of the two intervals.
     assert len(poses) == 11
 

@@ -4,6 +4,7 @@
 
 import numpy as np
 import pytest
+
 from zeroflow_training.simulation import SENSORS, Mounting, Simulation, box_scene, random_sensor
 from zeroflow_training.simulation.dice import Dice
 

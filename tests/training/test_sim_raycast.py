@@ -5,6 +5,7 @@
 import numpy as np
 import numpy.typing as npt
 import pytest
+
 from zeroflow_training.simulation import ScanHead, SensorModel, Simulation
 from zeroflow_training.simulation.noise import gauss, noise_state, uniform
 from zeroflow_training.simulation.raycast import ON_GROUND, Rays, body_pose, limb_offset, trace

@@ -7,6 +7,7 @@ from dataclasses import fields
 import numpy as np
 import numpy.typing as npt
 import pytest
+
 from zeroflow_training.simulation import (
     SENSORS,
     ActorClass,

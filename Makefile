@@ -1,0 +1,47 @@
+# SPDX-FileCopyrightText: 2026 zeroflow_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+# make test | demo | lint | clean; each does its own set-up on a fresh machine.
+
+PYTHON ?= python3
+PIP_INSTALL = -m pip install --quiet --disable-pip-version-check -c constraints-test.txt
+TEST_EXTRAS = test,demo,training,odometry
+
+# The ROS wheels restart Python once with their library path and mark that in the environment. The
+# mark of another environment, or a sourced ROS of another version, would get between.
+unexport _ROS_WHEELS_BOOTSTRAP_COMPLETE
+unexport PYTHONPATH
+unexport LD_LIBRARY_PATH
+unexport AMENT_PREFIX_PATH
+unexport RMW_IMPLEMENTATION
+
+# Folders are listed too: they change when a file in them is removed.
+SOURCES := $(shell find src training models config launch rviz resource scripts \
+	-not -path '*/__pycache__*' -not -name '*.egg-info' -not -path '*.egg-info/*') \
+	pyproject.toml setup.py setup.cfg package.xml constraints-test.txt
+
+.PHONY: test demo lint clean
+
+test: lint
+	.venv/bin/python -m pytest
+
+lint: .venv/installed
+	.venv/bin/python -m ruff check .
+	.venv/bin/python -m ruff format --check .
+	.venv/bin/python -m mypy
+
+demo: .venv-demo/installed
+	.venv-demo/bin/zeroflow demo
+
+.venv/installed: EXTRAS = $(TEST_EXTRAS)
+.venv-demo/installed: EXTRAS = demo
+# build/ would carry removed modules into the new wheel.
+.venv/installed .venv-demo/installed: $(SOURCES)
+	@echo "setting up $(@D) (the first time this takes minutes)"
+	test -x $(@D)/bin/python || $(PYTHON) -m venv $(@D)
+	rm -rf build/lib build/bdist.*
+	$(@D)/bin/python $(PIP_INSTALL) '.[$(EXTRAS)]'
+	touch $@
+
+clean:
+	rm -rf .venv .venv-demo build dist *.egg-info src/*.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,158 @@
+# SPDX-FileCopyrightText: 2026 zeroflow_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The node `scene_flow`: PointCloud2 in, the velocity of every point out."""
+
+from __future__ import annotations
+
+import time
+
+from nav_msgs.msg import Odometry
+from rclpy.node import Node
+from rclpy.qos import HistoryPolicy, QoSProfile, ReliabilityPolicy
+from sensor_msgs.msg import PointCloud2
+from std_msgs.msg import Float64
+
+from zeroflow_ros.errors import CloudError
+from zeroflow_ros.flow import Flow, FlowStatus
+from zeroflow_ros.ros.counts import SweepCounts
+from zeroflow_ros.ros.dds import prepare_dds
+from zeroflow_ros.ros.estimator_setup import make_ego_motion, make_estimator
+from zeroflow_ros.ros.latest_worker import LatestWorker
+from zeroflow_ros.ros.odometry import OdometryTrack
+from zeroflow_ros.ros.parameters import Settings, declare_parameters
+from zeroflow_ros.ros.pointcloud2 import flow_message, to_sweep
+from zeroflow_ros.ros.process import run_node
+from zeroflow_ros.sweep import Sweep
+
+NODE_NAME = "scene_flow"
+WARN_EVERY_S = 5.0
+ODOMETRY_DEPTH = 200
+
+
+class SceneFlowNode(Node):
+    """Two threads: the executor's receives, the worker's estimates and publishes."""
+
+    def __init__(self, middleware: str = "") -> None:
+        """Declare, load, warm up, and only then subscribe. Raises ZeroflowError.
+
+        `middleware` is only said in the log.
+        """
+        super().__init__(NODE_NAME)
+        settings = declare_parameters(self)
+        self._warn_of_unknown_parameters()
+        self.counts = SweepCounts()
+        self._warned_at: dict[str, float] = {}
+        self._ego_motion = make_ego_motion(settings)
+        self._estimator = make_estimator(settings, self._ego_motion)
+        self._flow = self.create_publisher(PointCloud2, "~/output/flow", 1)
+        self._processing_ms = self.create_publisher(Float64, "~/debug/processing_time_ms", 1)
+        self._latency_ms = self.create_publisher(Float64, "~/debug/pipeline_latency_ms", 1)
+        self._worker: LatestWorker[PointCloud2] = LatestWorker(self._answer)
+        self._subscribe(settings)
+        card = self._estimator.card
+        self.get_logger().info(
+            f"ready: model {card.name} {card.version}, {self._estimator.engine.description}, "
+            f"ego motion from {settings.ego_motion_source}, clouds from "
+            f"{self.resolve_topic_name('~/input/pointcloud')} ({settings.input_reliability}), "
+            f"{middleware}"
+        )
+
+    def finish(self) -> None:
+        """Answer the sweep in work, stop, and say what became of all sweeps."""
+        self._worker.stop()
+        self.get_logger().info(self.counts.summary(self._worker.dropped))
+
+    def _subscribe(self, settings: Settings) -> None:
+        # Odometry first: of two ready messages, the executor serves the older subscription.
+        if isinstance(self._ego_motion, OdometryTrack):
+            self.create_subscription(
+                Odometry, "~/input/odometry", self._take_odometry, _qos(ODOMETRY_DEPTH)
+            )
+        reliable = settings.input_reliability == "reliable"
+        self.create_subscription(
+            PointCloud2,
+            "~/input/pointcloud",
+            self._take_cloud,
+            _qos(settings.input_depth, reliable),
+        )
+
+    def _take_odometry(self, message: Odometry) -> None:
+        assert isinstance(self._ego_motion, OdometryTrack)
+        try:
+            self._ego_motion.add(message)
+        except ValueError as error:
+            self.counts.bad_odometry += 1
+            self._warn("odometry refused", str(error))
+
+    def _take_cloud(self, message: PointCloud2) -> None:
+        self.counts.received += 1
+        self._worker.put(message)
+
+    def _answer(self, message: PointCloud2) -> None:
+        """Runs in the worker's thread, which no error may end."""
+        start = time.perf_counter()
+        try:
+            sweep = to_sweep(message)
+            flow = self._estimator.update(sweep)
+            self._flow.publish(flow_message(message, sweep, flow))
+        except CloudError as error:
+            self.counts.unreadable += 1
+            self._warn("cloud not readable", str(error))
+            return
+        except Exception as error:  # whatever a sweep brings about, the next one may be fine
+            self.counts.failed += 1
+            self._warn("sweep not answered", f"{type(error).__name__}: {error}")
+            return
+        self.counts.answered[flow.status] += 1
+        self._publish_times(sweep, 1e3 * (time.perf_counter() - start))
+        self._explain(sweep, flow)
+
+    def _publish_times(self, sweep: Sweep, processing_ms: float) -> None:
+        latency_ms = 1e-6 * (self.get_clock().now().nanoseconds - sweep.stamp_ns)
+        self._processing_ms.publish(Float64(data=processing_ms))
+        self._latency_ms.publish(Float64(data=latency_ms))
+
+    def _explain(self, sweep: Sweep, flow: Flow) -> None:
+        """Say why a sweep got no flow, and what looks like a mistake in the set-up."""
+        odometry = self._ego_motion
+        if flow.status is FlowStatus.NO_EGO_MOTION:
+            reason = "the sweeps did not register"
+            if isinstance(odometry, OdometryTrack):
+                topic = self.resolve_topic_name("~/input/odometry")
+                reason = f"{odometry.why_unknown(sweep.stamp_ns)} ({topic})"
+            self._warn("no ego motion for the sweep, all points published with valid 0", reason)
+        elif isinstance(odometry, OdometryTrack) and odometry.unmounted(sweep.frame_id):
+            self._warn(
+                "sensor_in_base is not set",
+                f"odometry is of '{odometry.base_frame}', clouds are in '{sweep.frame_id}'; "
+                "they are taken to be in the same place",
+            )
+
+    def _warn(self, what: str, why: str) -> None:
+        """Warn of each kind of trouble now and then; rclpy's throttle knows only this one line."""
+        now = time.monotonic()
+        if now - self._warned_at.get(what, -WARN_EVERY_S) >= WARN_EVERY_S:
+            self._warned_at[what] = now
+            self.get_logger().warning(f"{what}: {why}")
+
+    def _warn_of_unknown_parameters(self) -> None:
+        """A misspelt name in a YAML file would otherwise pass in silence."""
+        given = set(getattr(self, "_parameter_overrides", ()))  # rclpy shows them nowhere else
+        for name in sorted(given - set(self.get_parameters_by_prefix(""))):
+            if not name.startswith("qos_overrides."):
+                self.get_logger().warning(f"parameter '{name}' is not known to this node")
+
+
+def _qos(depth: int, reliable: bool = False) -> QoSProfile:
+    reliability = ReliabilityPolicy.RELIABLE if reliable else ReliabilityPolicy.BEST_EFFORT
+    return QoSProfile(history=HistoryPolicy.KEEP_LAST, depth=depth, reliability=reliability)
+
+
+def main(args: list[str] | None = None) -> int:
+    """Run the node until SIGINT or SIGTERM; returns the exit code."""
+    middleware = prepare_dds()
+    return run_node(NODE_NAME, lambda: SceneFlowNode(middleware), args)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,170 @@
+# SPDX-FileCopyrightText: 2026 zeroflow_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Real nodes over real DDS: each test in a domain of its own, on this machine only."""
+
+from __future__ import annotations
+
+import os
+import queue
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+TIMEOUT_S = 60.0
+FLOW_M = (0.5, -0.25, 0.0)
+"""What the tiny model says of every point, in metres over the interval."""
+
+_domains = iter(range(1, 10_000))
+
+
+class Process:
+    """A subprocess whose output is read line by line while it runs."""
+
+    def __init__(self, *command: str) -> None:
+        """Start `python -m ...` with the environment of this test."""
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", *command],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        self.lines: list[str] = []
+        self._queue: queue.Queue[str | None] = queue.Queue()
+        threading.Thread(target=self._read, daemon=True).start()
+
+    @property
+    def output(self) -> str:
+        """All lines that were waited for so far."""
+        return "\n".join(self.lines)
+
+    def wait_for(self, text: str) -> str:
+        """The next line with `text` in it; fails with the output when the process ends before."""
+        end = time.monotonic() + TIMEOUT_S
+        while True:
+            line = self._queue.get(timeout=max(0.0, end - time.monotonic()))
+            if line is None:
+                raise AssertionError(f"ended without a line '{text}':\n{self.output}")
+            self.lines.append(line)
+            if text in line:
+                return line
+
+    def wait(self) -> int:
+        """Exit code; all output is in `lines` then."""
+        while (line := self._queue.get(timeout=TIMEOUT_S)) is not None:
+            self.lines.append(line)
+        return self._process.wait(TIMEOUT_S)
+
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
+        """Send a signal and wait; returns the exit code."""
+        if self._process.poll() is None:
+            self._process.send_signal(number)
+        return self.wait()
+
+    def kill(self) -> None:
+        """For the end of a test that failed."""
+        if self._process.poll() is None:
+            self._process.kill()
+            self._process.wait()
+
+    def _read(self) -> None:
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            self._queue.put(line.rstrip())
+        self._queue.put(None)
+
+
+@pytest.fixture
+def ros_domain(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A DDS domain for this test, and a place for its logs."""
+    pytest.importorskip("rclpy", reason="ROS is not installed: pip install 'zeroflow_ros[ros]'")
+    from zeroflow_ros.ros.dds import prepare_dds
+
+    domain = 1 + (os.getpid() * 7 + next(_domains)) % 100
+    monkeypatch.setenv("ROS_DOMAIN_ID", str(domain))
+    monkeypatch.setenv("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
+    monkeypatch.setenv("ROS_LOG_DIR", str(tmp_path / "log"))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("RMW_IMPLEMENTATION", raising=False)
+    monkeypatch.setenv("FASTRTPS_DEFAULT_PROFILES_FILE", "")
+    prepare_dds()
+
+
+@pytest.fixture
+def start(ros_domain: None) -> Iterator[Callable[..., Process]]:
+    """Start processes that are gone when the test ends."""
+    processes: list[Process] = []
+
+    def start(*command: str) -> Process:
+        processes.append(Process(*command))
+        return processes[-1]
+
+    yield start
+    for process in processes:
+        process.kill()
+
+
+@pytest.fixture
+def start_node(start: Callable[..., Process], tiny_model: Path) -> Callable[..., Process]:
+    """Start the real node on the tiny model, with parameters, and wait until it is ready."""
+
+    def start_node(**parameters: object) -> Process:
+        given = {"model": tiny_model, "input.reliability": "reliable", **parameters}
+        options = [f"-p{name}:={value}" for name, value in given.items()]
+        command = [part for option in options for part in ("-p", option[2:])]
+        node = start("zeroflow_ros.ros.scene_flow_node", "--ros-args", *command)
+        node.wait_for("ready: ")
+        return node
+
+    return start_node
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An ONNX file with a card that gives every point the displacement FLOW_M."""
+    onnx = pytest.importorskip("onnx", reason="makes a model: pip install 'zeroflow_ros[training]'")
+    from onnx import TensorProto, helper, numpy_helper
+
+    from zeroflow_ros.model import CARD_KEY, ModelCard
+    from zeroflow_ros.onnx_file import read_onnx, with_metadata
+    from zeroflow_ros.pillars import FEATURE_NAMES, FEATURES, PillarGrid
+
+    inputs = [
+        helper.make_tensor_value_info("pillar_features", TensorProto.FLOAT, ["P", FEATURES]),
+        helper.make_tensor_value_info("pillar_index", TensorProto.INT32, ["P"]),
+        helper.make_tensor_value_info("point_pillar", TensorProto.INT32, ["M"]),
+        helper.make_tensor_value_info("point_offset", TensorProto.FLOAT, ["M", 3]),
+    ]
+    output = helper.make_tensor_value_info("displacement", TensorProto.FLOAT, ["M", 3])
+    constants = [
+        numpy_helper.from_array(np.zeros(3, np.float32), "nothing"),
+        numpy_helper.from_array(np.array(FLOW_M, np.float32), "flow"),
+    ]
+    nodes = [
+        helper.make_node("Mul", ["point_offset", "nothing"], ["zeros"]),
+        helper.make_node("Add", ["zeros", "flow"], ["displacement"]),
+    ]
+    graph = helper.make_graph(nodes, "tiny", inputs, [output], constants)
+    opset = [helper.make_opsetid("", 17)]
+    path = tmp_path_factory.mktemp("model") / "tiny.onnx"
+    onnx.save(helper.make_model(graph, opset_imports=opset, ir_version=8), path)
+    card = ModelCard(
+        name="tiny",
+        version="1",
+        grid=PillarGrid(range_m=40.0, cell_m=0.5, z_min_m=-5.0, z_max_m=5.0),
+        interval_s=0.1,
+        history=2,
+        features=FEATURE_NAMES,
+        ground="keep",
+        training_data="none",
+        git_commit="",
+        graph_sha256=read_onnx(path).graph_sha256,
+    )
+    path.write_bytes(with_metadata(path.read_bytes(), {CARD_KEY: card.to_json()}))
+    return path

@@ -1,0 +1,260 @@
+# SPDX-FileCopyrightText: 2026 zeroflow_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The real node in a process of its own, over real DDS."""
+
+from __future__ import annotations
+
+import re
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+
+pytest.importorskip("rclpy", reason="ROS is not installed: pip install 'zeroflow_ros[ros]'")
+
+import rclpy
+from nav_msgs.msg import Odometry
+from rclpy.context import Context
+from rclpy.node import Node
+from rclpy.signals import SignalHandlerOptions
+from sensor_msgs.msg import PointCloud2, PointField
+
+from zeroflow_ros.ros.probe import FlowProbe, FlowSample
+
+FLOW_M_S = (5.0, -2.5, 0.0)
+FRAME = "lidar"
+NS = 1_000_000_000
+
+
+class Driver:
+    """Plays the lidar and the odometry; every sweep is answered before the next one goes out."""
+
+    def __init__(self) -> None:
+        self._context = Context()
+        rclpy.init(context=self._context, signal_handler_options=SignalHandlerOptions.NO)
+        self._node = Node("driver", context=self._context)
+        self.clouds = self._node.create_publisher(PointCloud2, "/scene_flow/input/pointcloud", 5)
+        self.odometry = self._node.create_publisher(Odometry, "/scene_flow/input/odometry", 50)
+        self.probe = FlowProbe()
+        self.stamp_ns = 1_700_000_000 * NS
+
+    def wait_for_node(self) -> None:
+        """Until an empty cloud, long before the sweeps of the test, comes back."""
+        for _ in range(60):
+            hello = cloud(np.zeros((0, 3)))
+            set_stamp(hello, self.stamp_ns - 100 * NS)
+            self.clouds.publish(hello)
+            if self.probe.collect(1, 0.5):
+                return
+        raise AssertionError("the node does not answer")
+
+    def send(self, message: PointCloud2, dt_ms: int = 100) -> PointCloud2:
+        self.stamp_ns += dt_ms * 1_000_000
+        set_stamp(message, self.stamp_ns)
+        self.clouds.publish(message)
+        return message
+
+    def ask(self, message: PointCloud2, dt_ms: int = 100) -> FlowSample:
+        self.send(message, dt_ms)
+        for sample in self.probe.samples(100, 30.0):
+            if sample.stamp_ns == self.stamp_ns:  # a late answer to a greeting is passed over
+                return sample
+        raise AssertionError("no flow came back")
+
+    def move(self, x: float, dt_ms: int = 0) -> None:
+        message = Odometry()
+        message.header.frame_id, message.child_frame_id = "odom", FRAME
+        set_stamp(message, self.stamp_ns + dt_ms * 1_000_000)
+        message.pose.pose.position.x = x
+        message.pose.pose.orientation.w = 1.0
+        self.odometry.publish(message)
+
+    def close(self) -> None:
+        self.probe.close()
+        self._node.destroy_node()
+        rclpy.try_shutdown(context=self._context)
+
+
+def set_stamp(message: Any, stamp_ns: int) -> None:
+    message.header.stamp.sec, message.header.stamp.nanosec = divmod(stamp_ns, NS)
+
+
+def cloud(
+    points: np.ndarray,
+    *,
+    names: Sequence[str] = ("x", "y", "z"),
+    height: int = 1,
+    big_endian: bool = False,
+) -> PointCloud2:
+    data = points.astype(">f4" if big_endian else "<f4")
+    message = PointCloud2(
+        height=height,
+        width=len(points) // height,
+        fields=[
+            PointField(name=name, offset=4 * k, datatype=PointField.FLOAT32, count=1)
+            for k, name in enumerate(names)
+        ],
+        is_bigendian=big_endian,
+        point_step=4 * data.shape[1],
+        row_step=4 * data.shape[1] * (len(points) // height),
+    )
+    message.data.frombytes(data.tobytes())
+    message.header.frame_id = FRAME
+    return message
+
+
+def scene(count: int = 500, columns: int = 3, seed: int = 0) -> np.ndarray:
+    """Ground at z = -2 around the sensor, in random order, all of it inside the grid."""
+    generator = np.random.default_rng(seed)
+    points = generator.uniform(-15, 15, (count, columns)).astype(np.float32)
+    points[:, 2] = -2 + 0.01 * points[:, 2]
+    return points
+
+
+@pytest.fixture
+def driver(ros_domain: None) -> Iterator[Driver]:
+    driver = Driver()
+    yield driver
+    driver.close()
+
+
+def test_second_sweep_has_flow_in_the_rows_of_the_input(
+    start_node: Callable[..., Any], driver: Driver
+) -> None:
+    start_node(**{"ego_motion.source": "static"})
+    driver.wait_for_node()
+    first = driver.ask(cloud(scene(seed=1)))
+    assert not first.columns().valid.any()
+    assert not first.columns().velocity.any()
+
+    points = scene(columns=4, seed=2)
+    points[7, :3] = np.nan
+    points[9, 0] = 500.0  # outside of the grid
+    sent = cloud(points, names=("x", "y", "z", "intensity"), height=4)
+    sample = driver.ask(sent)
+    message = sample.message
+    assert message.header == sent.header
+    assert (message.height, message.width) == (4, 125)
+    assert [field.name for field in message.fields] == [
+        "x", "y", "z", "intensity", "vx", "vy", "vz", "valid"
+    ]  # fmt: skip
+    assert message.width * message.height * message.point_step == len(message.data)
+    assert message.row_step == message.width * message.point_step
+    found = sample.columns()
+    np.testing.assert_array_equal(found.points, points[:, :3])
+    expected = np.ones(500, bool)
+    expected[[7, 9]] = False
+    np.testing.assert_array_equal(found.valid, expected)
+    np.testing.assert_allclose(found.velocity[expected], [FLOW_M_S] * 498, atol=0.05)
+    assert not found.velocity[~expected].any()
+
+
+def test_velocity_is_over_the_measured_interval(
+    start_node: Callable[..., Any], driver: Driver
+) -> None:
+    start_node(**{"ego_motion.source": "static"})
+    driver.wait_for_node()
+    driver.ask(cloud(scene(seed=1)))
+    velocity = driver.ask(cloud(scene(seed=2)), dt_ms=125).columns().velocity
+    np.testing.assert_allclose(velocity, [np.array(FLOW_M_S) * 0.8] * 500, atol=0.05)
+
+
+def without_z() -> PointCloud2:
+    return cloud(scene(), names=("x", "y", "range"))
+
+
+def truncated() -> PointCloud2:
+    message = cloud(scene())
+    message.width += 1
+    message.row_step += 12
+    return message
+
+
+@pytest.mark.parametrize(
+    ("make_bad", "reason", "number"),
+    [
+        (without_z, "no field z; its fields: x, y, range", signal.SIGINT),
+        (truncated, "data has 6000 bytes, but 1 rows of 6012 bytes", signal.SIGTERM),
+    ],
+)
+def test_bad_input_is_answered_or_counted_and_signals_end_it_well(
+    start_node: Callable[..., Any],
+    driver: Driver,
+    make_bad: Callable[[], PointCloud2],
+    reason: str,
+    number: signal.Signals,
+) -> None:
+    node = start_node(**{"ego_motion.source": "static"})
+    driver.wait_for_node()
+    driver.ask(cloud(scene(seed=1)))
+
+    driver.send(make_bad())
+    assert reason in node.wait_for("cloud not readable")
+    driver.ask(cloud(scene(seed=2)))  # the node is well, and the unreadable one has no answer
+
+    empty = driver.ask(cloud(np.zeros((0, 3))))
+    assert (empty.message.width, len(empty.message.data)) == (0, 0)
+    nothing = driver.ask(cloud(np.full((50, 3), np.nan)))
+    assert not nothing.columns().valid.any()
+    driver.ask(cloud(scene(seed=3)))
+    swapped = driver.ask(cloud(scene(seed=4), big_endian=True)).columns()
+    np.testing.assert_array_equal(swapped.points, scene(seed=4))
+    assert swapped.valid.all()
+
+    assert node.stop(number) == 0
+    summary = node.lines[-1]
+    received, answered = map(int, re.findall(r"(\d+) sweeps received, (\d+) answered", summary)[0])
+    assert received == answered + 1 >= 8
+    assert "0 dropped for a newer one, 1 unreadable, 0 failed" in summary
+    assert "Traceback" not in node.output
+
+
+def test_ego_motion_comes_from_odometry_and_is_never_assumed(
+    start_node: Callable[..., Any], driver: Driver
+) -> None:
+    node = start_node()
+    driver.wait_for_node()
+    assert not driver.ask(cloud(scene(seed=1))).columns().valid.any()
+    assert "no odometry was received yet" in node.wait_for("no ego motion")
+    driver.move(0.0)
+    for k in range(1, 50):  # the odometry's subscription may match after the first few
+        driver.move(1.0 * k, dt_ms=100)
+        found = driver.ask(cloud(scene(seed=k + 1))).columns()
+        if found.valid.any():
+            break
+    assert found.valid.all()
+    np.testing.assert_allclose(found.velocity, [FLOW_M_S] * 500, atol=0.05)
+
+    message = Odometry()  # quaternion left at zero
+    message.pose.pose.orientation.w = 0.0
+    driver.odometry.publish(message)  # it is matched by now
+    assert "has no direction" in node.wait_for("odometry refused")
+    assert node.stop() == 0
+    assert "1 odometry messages refused" in node.lines[-1]
+    assert " 0 without ego motion" not in node.lines[-1]
+
+
+def test_times_are_published(start_node: Callable[..., Any], driver: Driver) -> None:
+    from rclpy.executors import SingleThreadedExecutor
+    from std_msgs.msg import Float64
+
+    received: dict[str, list[float]] = {"processing_time_ms": [], "pipeline_latency_ms": []}
+    listener = driver._node
+    for name, values in received.items():
+        listener.create_subscription(
+            Float64, f"/scene_flow/debug/{name}", lambda m, v=values: v.append(m.data), 10
+        )
+    start_node(**{"ego_motion.source": "static"})
+    driver.wait_for_node()
+    executor = SingleThreadedExecutor(context=listener.context)
+    executor.add_node(listener)
+    for seed in range(50):  # the first ones may be gone before the subscriptions match
+        driver.ask(cloud(scene(seed=seed)))
+        executor.spin_once(timeout_sec=0.05)
+        if all(received.values()):
+            break
+    executor.shutdown()
+    assert 0 < received["processing_time_ms"][0] < 60_000
+    assert received["pipeline_latency_ms"][0] > 1e9  # the stamps are of 2023

@@ -1,0 +1,80 @@
+# SPDX-FileCopyrightText: 2026 zeroflow_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Starting the node with something wrong: one line that says what, and exit code 1."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("rclpy", reason="ROS is not installed: pip install 'zeroflow_ros[ros]'")
+
+NODE = "zeroflow_ros.ros.scene_flow_node"
+
+
+def fatal_line(process: Any) -> str:
+    """The only fatal line of a process that ends with exit code 1 and without a traceback."""
+    assert process.wait() == 1, process.output
+    assert "Traceback" not in process.output
+    lines = [line for line in process.lines if "[FATAL]" in line]
+    assert len(lines) == 1, process.output
+    return str(lines[0])
+
+
+def test_missing_model(start: Callable[..., Any]) -> None:
+    line = fatal_line(start(NODE, "--ros-args", "-p", "model:=/nowhere/student.onnx"))
+    assert "/nowhere/student.onnx" in line
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04 not a model", b"\x3a\x02\x0a\x00"])
+def test_foreign_model(start: Callable[..., Any], tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "foreign.onnx"
+    path.write_bytes(content)
+    assert str(path) in fatal_line(start(NODE, "--ros-args", "-p", f"model:={path}"))
+
+
+@pytest.mark.parametrize(
+    ("assignment", "reason"),
+    [
+        ("ego_motion.source:=gps", "'gps', but must be one of odometry, kiss_icp, static"),
+        ("input.reliability:=perhaps", "must be one of best_effort, reliable"),
+        ("sensor_in_base:=[1.0, 2.0]", "parameter 'sensor_in_base' is [1.0, 2.0], but needs 6"),
+        ("sensor_height:=-1.0", "sensor_height"),
+        ("threads:=many", "threads"),
+    ],
+)
+def test_illegal_parameter(start: Callable[..., Any], assignment: str, reason: str) -> None:
+    assert reason in fatal_line(start(NODE, "--ros-args", "-p", assignment))
+
+
+def test_missing_parameter_file(start: Callable[..., Any]) -> None:
+    assert "nowhere.yaml" in fatal_line(start(NODE, "--ros-args", "--params-file", "nowhere.yaml"))
+
+
+def test_misspelt_parameter_is_pointed_out(
+    start: Callable[..., Any], tiny_model: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "flow.yaml"
+    file.write_text(f"/**:\n  ros__parameters:\n    model: {tiny_model}\n    sensor_hight: 1.8\n")
+    node = start(NODE, "--ros-args", "--params-file", str(file))
+    node.wait_for("parameter 'sensor_hight' is not known")
+    node.wait_for("ready: ")
+    assert node.stop() == 0
+
+
+def test_shipped_parameter_file_is_accepted(
+    start: Callable[..., Any], tiny_model: Path, tmp_path: Path
+) -> None:
+    shipped = Path(__file__).parents[2] / "config/flow.param.yaml"
+    file = tmp_path / "flow.yaml"
+    file.write_text(shipped.read_text().replace('model: ""', f"model: {tiny_model}"))
+    node = start(NODE, "--ros-args", "--params-file", str(file), "-r", "__ns:=/front")
+    line = node.wait_for("ready: ")
+    assert "model tiny 1" in line
+    assert "/front/scene_flow/input/pointcloud (best_effort)" in line
+    assert "fastdds_large_clouds.xml" in line
+    assert node.stop() == 0
+    assert "not known" not in node.output
