@@ -14,8 +14,7 @@ import numpy as np
 from zeroflow_ros.clouds import read_cloud
 from zeroflow_ros.errors import CloudError
 from zeroflow_ros.files import written_atomically
-from zeroflow_ros.flow import Flow
-from zeroflow_ros.run_summary import MOVING_MPS
+from zeroflow_ros.flow import MOVING_MPS, Flow
 
 
 @dataclass(frozen=True)
@@ -53,23 +52,24 @@ def flow_between_files(
     output = Path(output)
     if output.suffix != ".npz":
         raise CloudError(f"the output '{output}' must end in .npz")
+    for given in (source, target):
+        if output.resolve() == Path(given).resolve():
+            raise CloudError(f"the output '{output}' would overwrite an input; name another file")
     clouds = read_cloud(source), read_cloud(target)
     if estimate is None:
         from zeroflow_ros.estimator import estimate_pair
 
         estimate = estimate_pair
     flow = estimate(*clouds, model=model, raw=raw, interval_s=interval_s)
-    displacement = flow.displacement.astype(np.float32, copy=False)
     # A stream, because savez appends .npz to names.
     with written_atomically(output) as scratch, scratch.open("wb") as stream:
-        np.savez_compressed(stream, flow=displacement, valid=flow.valid)
-    speed = np.linalg.norm(displacement, axis=1) / interval_s
+        np.savez_compressed(stream, flow=flow.displacement, valid=flow.valid)
     return PairSummary(
         source=str(source),
         target=str(target),
         output=str(output),
-        points=len(displacement),
+        points=len(flow.displacement),
         valid_points=int(np.count_nonzero(flow.valid)),
-        moving_points=int(np.count_nonzero(flow.valid & (speed > MOVING_MPS))),
+        moving_points=int(np.count_nonzero(flow.valid & (flow.speed > MOVING_MPS))),
         interval_s=interval_s,
     )

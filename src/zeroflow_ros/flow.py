@@ -13,6 +13,9 @@ import numpy.typing as npt
 
 from zeroflow_ros.geometry import Points
 
+MOVING_MPS = 0.5
+"""Valid points faster than this are called moving."""
+
 
 class FlowStatus(Enum):
     """Why a sweep has flow, or why it has none."""

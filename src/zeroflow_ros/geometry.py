@@ -44,8 +44,11 @@ def from_quaternion(
 ) -> Transform:
     """Transform [4, 4] from a translation (m) and a quaternion (x, y, z, w) of any nonzero length.
 
-    Raises ValueError for a zero or non-finite quaternion (an odometry message left at its default).
+    Raises ValueError for a zero quaternion (an odometry message left at its default) and where
+    anything is not finite.
     """
+    if not np.isfinite(translation).all():
+        raise ValueError(f"position {np.asarray(translation).tolist()} is not finite")
     q = np.asarray(quaternion, dtype=np.float64)
     length = float(np.linalg.norm(q))
     if not np.isfinite(length) or length < 1e-6:

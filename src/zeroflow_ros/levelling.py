@@ -123,7 +123,8 @@ def _lowest_per_cell(points: Points) -> npt.NDArray[np.float64]:
     of the beams only, and those of lidars that fire high and low in turn would be the high ones.
     """
     near = points[::3].astype(np.float32, copy=False)
-    near = near[(np.abs(near[:, :2]) < NEAR_M).all(1) & np.isfinite(near[:, 2])]
+    x, y, z = near.T  # by columns, far cheaper than `all(axis=1)`
+    near = near[(np.abs(x) < NEAR_M) & (np.abs(y) < NEAR_M) & np.isfinite(z)]
     if not len(near):
         return np.empty((0, 3))
     size = int(2 * NEAR_M / CELL_M)

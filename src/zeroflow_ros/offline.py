@@ -145,7 +145,7 @@ def _read(reader: BagReader, record: Record, frame: str | None) -> tuple[Any, Sw
 def _bundled(
     model: str | Path | None, sensor_height: float | None
 ) -> Callable[[EgoMotion], Estimator]:
-    """The package's own pipeline, loaded now so that a bad model is told before anything runs."""
+    """Makes the package's own pipeline."""
     from zeroflow_ros.estimator import FlowEstimator
 
     return lambda source: FlowEstimator(model, ego_motion=source, sensor_height=sensor_height)

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from zeroflow_ros.coloring import MAX_SPEED_MPS, Colors, flow_colors
+from zeroflow_ros.coloring import MAX_SPEED_MPS, STILL_MPS, Colors, flow_colors
 from zeroflow_ros.errors import MissingPackageError
 from zeroflow_ros.files import written_atomically
+from zeroflow_ros.flow import MOVING_MPS
 from zeroflow_ros.geometry import Points
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 __all__ = ["birdseye", "flow_colors", "save_png"]
 
 _BACKGROUND, _TEXT, _DIM = (16, 17, 21), (236, 238, 242), (62, 64, 72)
-_MOVING_MPS = 0.5
 
 
 def birdseye(
@@ -87,7 +87,7 @@ def _plot(
     scale = pixels / (2 * extent_m)
     rows = ((extent_m - points[order, 0]) * scale).astype(np.intp)
     columns = ((extent_m - points[order, 1]) * scale).astype(np.intp)
-    first_moving = int(np.searchsorted(speed[order], _MOVING_MPS))
+    first_moving = int(np.searchsorted(speed[order], MOVING_MPS))
     thin = max(1, round(pixels / 800))
     for part, side in ((slice(0, first_moving), thin), (slice(first_moving, None), 2 * thin)):
         for down in range(side):
@@ -140,7 +140,7 @@ def _draw_texts(draw: ImageDraw, pixels: int, title: str, max_speed: float) -> N
     x, y, radius = _wheel_box(pixels)
     gap = pixels // 100
     _write(draw, (x, y - radius - gap), "forward", pixels, "mb", 0.8)
-    label = f"grey: still, rim: {max_speed:g} m/s or more"
+    label = f"grey: below {STILL_MPS:g} m/s, rim: {max_speed:g} m/s or more"
     _write(draw, (pixels - pixels // 30, pixels - pixels // 30), label, pixels, "rb", 0.8)
     if title:
         _write(draw, (pixels // 30, pixels // 30), title, pixels, "lt", 1.15)

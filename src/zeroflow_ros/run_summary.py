@@ -10,10 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from zeroflow_ros.flow import Flow, FlowStatus
-
-MOVING_MPS = 0.5
-"""Valid points faster than this are counted as moving."""
+from zeroflow_ros.flow import MOVING_MPS, Flow, FlowStatus
 
 
 @dataclass
@@ -41,17 +38,37 @@ class RunSummary:
         return self.statuses[FlowStatus.ESTIMATED]
 
     @property
+    def not_estimated(self) -> dict[str, int]:
+        """Reasons and counts of the sweeps that were read but got no flow."""
+        statuses = self.statuses.items()
+        return {status.value: n for status, n in statuses if status is not FlowStatus.ESTIMATED}
+
+    @property
     def problem(self) -> str | None:
         """Why this run is not a success although its output was written; None when it is one."""
         if self.damage:
             return f"{self.damage}. The output holds the {self.sweeps} sweeps before the damage"
-        unknown = self.statuses[FlowStatus.NO_EGO_MOTION]
-        if unknown and not self.estimated:
+        return None if self.estimated else self._why_no_flow()
+
+    def _why_no_flow(self) -> str | None:
+        """What to do about a run without any flow; None when no sweep should have had any."""
+        if set(self.statuses) <= {FlowStatus.FIRST_SWEEP} and self.sweeps <= 1:
+            return None
+        status, count = self.statuses.most_common(1)[0]
+        if status is FlowStatus.NO_EGO_MOTION:
             return (
                 f"no sweep got flow: ego motion ({self.ego_motion}) is unknown at the stamps "
-                f"of all {unknown} sweeps; try --ego-motion kiss-icp"
+                f"of all {count} sweeps; try --ego-motion kiss-icp"
             )
-        return None
+        if status is FlowStatus.EMPTY:
+            return (
+                f"no sweep got flow: {count} had no point in range; are the clouds in metres, and "
+                "is --sensor-height right?"
+            )
+        return (
+            f"no sweep got flow: {count} had no earlier sweep within the model's interval; are the "
+            "sweeps too far apart, or their stamps not rising?"
+        )
 
     def add(self, flow: Flow) -> None:
         """Count one sweep that was processed; times only of those that were estimated."""
@@ -89,11 +106,7 @@ class RunSummary:
             "ego_motion": self.ego_motion,
             "sweeps": self.sweeps,
             "estimated_sweeps": self.estimated,
-            "not_estimated": {
-                status.value: count
-                for status, count in self.statuses.items()
-                if status is not FlowStatus.ESTIMATED
-            },
+            "not_estimated": self.not_estimated,
             "skipped": dict(self.skipped),
             "points": self.points,
             "moving_points": self.moving_points,

@@ -85,11 +85,36 @@ def test_zeroflow_error_of_any_verb_is_one_line(monkeypatch):
     assert result.stdout == ""
 
 
+def test_a_missing_package_of_an_extra_is_one_line(monkeypatch):
+    add_on(monkeypatch, raising(ModuleNotFoundError("no numba", name="numba.core")))
+    result = CliRunner().invoke(build_app(), ["fail"])
+    assert result.exit_code == 1
+    (line,) = result.stderr.splitlines()
+    assert "zeroflow fail needs the Python package 'numba'" in line
+    assert "pip install 'zeroflow_ros[simulation]'" in line
+
+
 def test_ctrl_c_exits_130(monkeypatch):
     add_on(monkeypatch, raising(KeyboardInterrupt()))
     result = CliRunner().invoke(build_app(), ["fail"])
     assert result.exit_code == 130
     assert "Traceback" not in result.output
+
+
+def test_ctrl_c_in_compiled_code_exits_130(monkeypatch):
+    error = SystemError("<function> returned a result with an exception set")
+    error.__cause__ = KeyboardInterrupt()
+    add_on(monkeypatch, raising(error))
+    result = CliRunner().invoke(build_app(), ["fail"])
+    assert result.exit_code == 130
+    assert result.stderr == "zeroflow: interrupted\n"
+
+
+def test_a_file_that_cannot_be_written_is_one_line(monkeypatch):
+    add_on(monkeypatch, raising(PermissionError(13, "Permission denied", "/runs")))
+    result = CliRunner().invoke(build_app(), ["fail"])
+    assert result.exit_code == 1
+    assert result.stderr == "zeroflow: error: cannot read or write '/runs': Permission denied\n"
 
 
 def test_a_broken_add_on_does_not_take_the_verbs_along(monkeypatch):

@@ -113,6 +113,19 @@ def test_a_bad_cloud_is_one_line(files, asked, name, content, message):
     assert not output.exists()
 
 
+def test_output_must_not_be_an_input(files):
+    source, target, _ = files
+    npz = source.with_suffix(".npz")
+    np.savez(npz, points=np.load(source))
+    before = npz.read_bytes()
+    same = npz.parent / "." / "elsewhere" / ".." / npz.name
+    (npz.parent / "elsewhere").mkdir()
+    for pair in ((npz, target), (target, npz)):
+        with pytest.raises(CloudError, match="would overwrite an input"):
+            flow_between_files(*pair, same, estimate=fake_estimate)
+    assert npz.read_bytes() == before
+
+
 def test_output_must_be_npz(files):
     with pytest.raises(CloudError, match=r"must end in \.npz"):
         flow_between_files(files[0], files[1], files[2].with_suffix(".npy"), estimate=fake_estimate)

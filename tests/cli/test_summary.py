@@ -63,3 +63,19 @@ def test_a_run_without_flow_has_no_times():
     assert summary.stage_percentiles() == {}
     assert summary.problem is None
     assert "wall time" in table(summary, 80)
+
+
+@pytest.mark.parametrize(
+    ("status", "advice"),
+    [
+        (FlowStatus.EMPTY, "are the clouds in metres, and is --sensor-height right"),
+        (FlowStatus.FIRST_SWEEP, "are the sweeps too far apart"),
+    ],
+)
+def test_no_flow_at_all_is_a_problem(status, advice):
+    summary = RunSummary("in", "out", "/points", "static", "m 1")
+    for _ in range(3):
+        summary.add(Flow.none(5, status))
+    assert advice in summary.problem
+    summary.add(Flow.none(5, FlowStatus.ESTIMATED))
+    assert summary.problem is None

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from rosbags.typesys import Stores, get_typestore
 
-from zeroflow_ros.bags import BagReader
+from zeroflow_ros.bags import BagReader, BagWriter
 from zeroflow_ros.bags.odometry import recorded_odometry, sensor_in_base
 from zeroflow_ros.errors import BagError, CloudError, EgoMotionError
 
@@ -107,8 +107,9 @@ def test_several_cloud_topics_are_listed(factory):
         assert reader.find_cloud_topic("/rear") == "/rear"
 
 
-def test_own_output_is_not_taken_for_an_input(factory):
-    entries = factory.sweeps(2) + factory.sweeps(2, "/scene_flow/output/flow")
+@pytest.mark.parametrize("topic", ["/scene_flow/output/flow", "/truth/flow"])
+def test_own_output_is_not_taken_for_an_input(factory, topic):
+    entries = factory.sweeps(2) + factory.sweeps(2, topic)
     with BagReader(factory.write(entries)) as reader:
         assert reader.find_cloud_topic() == "/points"
 
@@ -154,6 +155,16 @@ def test_odometry_is_read_in_stamp_order_without_empty_poses(factory):
         200_000_000,
     ]
     np.testing.assert_allclose([pose[0, 3] for _, pose in poses], [0, 1, 2])
+
+
+def test_a_damaged_odometry_message_is_left_out(factory, tmp_path):
+    good = [(e.log_ns, factory.store.serialize_cdr(e.message, ODOMETRY)) for e in factory.drive(3)]
+    with BagWriter(tmp_path / "odd.mcap") as writer:
+        writer.add_topic("/odom", ODOMETRY)
+        for k, (log_ns, data) in enumerate(good):
+            writer.write("/odom", log_ns, bytes(data)[: 20 if k == 0 else None])
+    with BagReader(tmp_path / "odd.mcap") as reader:
+        assert [stamp for stamp, _ in reader.read_odometry()] == [good[1][0], good[2][0]]
 
 
 def test_several_odometry_topics_are_listed(factory):

@@ -152,6 +152,21 @@ def test_pcd_field_of_several_values(tmp_path):
         np.testing.assert_array_equal(read_cloud(path), [[1, 3, 5], [2, 4, 6]])
 
 
+@pytest.mark.parametrize(
+    ("mark", "offset", "junk"),
+    [(b"PK\x01\x02", 10, b"\x63"), (b"PK\x01\x02", 8, b"\x01"), (b"PK\x03\x04", 60, b"\xff" * 40)],
+    ids=["method", "encrypted", "deflate"],
+)
+def test_a_damaged_archive_is_said_in_one_line(tmp_path, mark, offset, junk):
+    points = np.random.default_rng(0).normal(size=(500, 3)).astype(np.float32)
+    np.savez_compressed(tmp_path / "a.npz", points=points)
+    data = bytearray((tmp_path / "a.npz").read_bytes())
+    at = data.index(mark) + offset
+    data[at : at + len(junk)] = junk
+    with pytest.raises(CloudError, match=r"a\.npz': array 'points' is cut off or damaged"):
+        read_cloud(save(tmp_path, "a.npz", bytes(data)))
+
+
 def test_npz_keys_in_order_of_preference(tmp_path):
     a, b, c = np.zeros((1, 3)), np.ones((1, 3)), np.full((1, 3), 2)
     np.savez(tmp_path / "1.npz", first=a, xyz=b, points=c)
@@ -185,6 +200,7 @@ CLOUD = np.arange(40, dtype=np.float32).reshape(10, 4)
         ("a.bin", b"", "the file is empty"),
         ("a.npy", b"", "not a NumPy file, or cut off"),
         ("a.npy", b"garbage garbage", "not a NumPy file, or cut off"),
+        ("a.npy", b"\x93NUMPY\x01\x00\x04\x00{'a\n", "not a NumPy file, or cut off"),
         ("a.npz", b"PK\x03\x04 cut", "not a NumPy file, or cut off"),
         ("a.pcd", b"hello", "not a PCD file, or cut off in its header"),
         ("a.pcd", pcd(CLOUD, "binary")[:-5], "cut off: 165 bytes of data, 10 points of 17 bytes"),
@@ -194,6 +210,12 @@ CLOUD = np.arange(40, dtype=np.float32).reshape(10, 4)
         ("a.pcd", pcd(CLOUD, "binary").replace(b"DATA binary", b"DATA zip"), "DATA zip is not"),
         ("a.pcd", pcd(CLOUD, "ascii").replace(b"SIZE 4", b"SIZE"), "bad PCD header"),
         ("a.pcd", pcd(CLOUD, "binary").replace(b"POINTS 10", b"POINTS -1"), "bad PCD header"),
+        (
+            "a.pcd",
+            b"FIELDS x y z\nSIZE 4 4 4\nTYPE F F F\nWIDTH %d\nHEIGHT %d\nDATA binary\n"
+            % (2**40, 2**40),
+            "cut off: 0 bytes of data",
+        ),
         ("a.pcd", pcd(CLOUD, "ascii").replace(b"\n3.0 ", b"\nthree "), "not a number"),
         ("a.ply", b"hello", "not a PLY file"),
         ("a.ply", b"ply\nformat ascii 1.0\n", "cut off in its header"),
@@ -217,6 +239,7 @@ def test_damage_names_the_file_and_the_reason(tmp_path, name, data, message):
     [
         (np.zeros(5), r"has shape \[5\], a cloud is \[N, 3 or more\]"),
         (np.zeros((5, 2)), r"has shape \[5, 2\]"),
+        (np.zeros((3, 500)), r"has shape \[3, 500\]: transpose it to \[N, 3\]"),
         (np.zeros((5, 3), complex), "holds complex128, not numbers"),
         (np.zeros(3, [("x", "f4"), ("y", "f4")]), "no z among its fields: x, y"),
         (np.array([[{}, 1, 2]], dtype=object), "not a NumPy file"),
@@ -232,7 +255,7 @@ def test_missing_file_and_folder(tmp_path):
     with pytest.raises(CloudError, match="does not exist"):
         read_cloud(tmp_path / "gone.npy")
     (tmp_path / "folder.pcd").mkdir()
-    with pytest.raises(CloudError, match="Is a directory"):
+    with pytest.raises(CloudError, match="is a folder"):
         read_cloud(tmp_path / "folder.pcd")
 
 

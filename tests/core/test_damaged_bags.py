@@ -57,6 +57,16 @@ def test_sweeps_before_the_cut_are_read(factory, storage, kept, bare):
 
 
 @pytest.mark.parametrize("storage", ["mcap", "sqlite3"])
+def test_odd_characters_in_the_name_do_not_matter(factory, tmp_path, storage):
+    _, file = write(factory, storage)
+    odd = tmp_path / f"50% of #1, why?{file.suffix}"
+    odd.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+    points, _ = read(odd)
+    check_prefix(points)
+    assert len(points) > 0.3 * COUNT
+
+
+@pytest.mark.parametrize("storage", ["mcap", "sqlite3"])
 def test_broken_bytes_in_the_middle_end_the_reading(factory, storage):
     folder, file = write(factory, storage)
     data = bytearray(file.read_bytes())

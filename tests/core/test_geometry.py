@@ -100,6 +100,12 @@ def test_quaternion_without_direction_is_refused(quaternion: tuple[float, ...]) 
         from_quaternion((0, 0, 0), quaternion)
 
 
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_position_that_is_not_finite_is_refused(bad: float) -> None:
+    with pytest.raises(ValueError, match="not finite"):
+        from_quaternion((0, bad, 0), (0, 0, 0, 1))
+
+
 @given(transforms, transforms)
 def test_interpolation_meets_both_ends(start: Transform, end: Transform) -> None:
     np.testing.assert_allclose(interpolate(start, end, 0.0), start, atol=1e-7)

@@ -236,6 +236,17 @@ def test_ego_motion_comes_from_odometry_and_is_never_assumed(
     assert " 0 without ego motion" not in node.lines[-1]
 
 
+def test_dropped_sweeps_are_told_while_it_runs(
+    start_node: Callable[..., Any], driver: Driver
+) -> None:
+    node = start_node(**{"ego_motion.source": "static", "input.depth": 50})
+    driver.wait_for_node()
+    for seed in range(60):
+        driver.send(cloud(scene(20_000, seed=seed % 3)))
+    assert "come faster than they are answered" in node.wait_for("were dropped for a newer one")
+    assert node.stop() == 0
+
+
 def test_times_are_published(start_node: Callable[..., Any], driver: Driver) -> None:
     from rclpy.executors import SingleThreadedExecutor
     from std_msgs.msg import Float64

@@ -13,9 +13,10 @@ from typer.testing import CliRunner
 pytest.importorskip("numba")
 
 from zeroflow_ros.bags import BagReader
+from zeroflow_ros.bags.reader import TRUTH_TOPIC
 from zeroflow_ros.cli.main import build_app
 from zeroflow_ros.pointcloud2 import read_flow
-from zeroflow_training.recording import EPOCH_NS, TRUTH_TOPIC, record
+from zeroflow_training.recording import EPOCH_NS, record
 from zeroflow_training.simulation.sensors import find_sensor
 from zeroflow_training.simulation.simulator import Simulation
 

@@ -19,6 +19,7 @@ import numpy as np
 
 from zeroflow_ros.bags import BagReader, BagWriter
 from zeroflow_ros.bags.messages import CLOUD
+from zeroflow_ros.bags.reader import FLOW_TOPIC
 from zeroflow_ros.errors import MissingPackageError, ZeroflowError
 from zeroflow_ros.rendering import birdseye, save_png
 from zeroflow_training.evaluation.residual import ResidualMetrics, residual_metrics
@@ -30,7 +31,6 @@ from zeroflow_training.simulation.simulator import SimulatedSweep, Simulation
 if TYPE_CHECKING:
     from zeroflow_ros.ros.probe import FlowSample
 
-FLOW_TOPIC = "/scene_flow/output/flow"
 RATE_HZ = 10.0
 REGION_M = 51.2
 START_TIMEOUT_S = 90.0
@@ -158,13 +158,15 @@ def _answers_may_come(node: subprocess.Popen[bytes], replay: subprocess.Popen[by
 
 def _match(samples: list[FlowSample], sweeps: list[SimulatedSweep]) -> Matched:
     """Each answer with the sweep it belongs to; stamps were shifted as a whole by the replay."""
-    by_points = {len(sweep.points): k for k, sweep in enumerate(sweeps)}
-    first = samples[0]
-    lead_ns = sweeps[by_points[first.message.width]].stamp_ns
-    return [
-        (sweeps[round((sample.stamp_ns - first.stamp_ns + lead_ns) * 1e-9 * RATE_HZ)], sample)
-        for sample in samples
-    ]
+    first_ns = samples[0].stamp_ns
+    steps = [round((sample.stamp_ns - first_ns) * 1e-9 * RATE_HZ) for sample in samples]
+    # Where the first answer belongs is told by the number of points, of all sweeps together: two
+    # of them may well have equally many.
+    for start in range(len(sweeps) - max(steps)):
+        matched = [(sweeps[start + k], sample) for k, sample in zip(steps, samples, strict=True)]
+        if all(len(sweep.points) == sample.message.width for sweep, sample in matched):
+            return matched
+    raise ZeroflowError("the node's answers do not belong to the sweeps that were published")
 
 
 def _measure(matched: Matched) -> ResidualMetrics:

@@ -31,7 +31,7 @@ OPSET = 18
 RANGE_M = 51.2
 # What torch.load and a foreign checkpoint's content may raise.
 _UNREADABLE = (EOFError, LookupError, OSError, RuntimeError, TypeError, ValueError, UnpicklingError)
-# What TensorRT 10 and 11 take without plugins; shared/facts/inference_engines.md, section 4.
+# What TensorRT 10 and 11 take without plugins.
 _ALLOWED = (
     "Add Cast Concat Constant ConstantOfShape Conv Gather Gemm MatMul Mul Pad ReduceMean Relu "
     "Reshape Resize ScatterND Slice Transpose Unsqueeze"
@@ -114,7 +114,8 @@ def export_checkpoint(checkpoint: Path, path: Path, name: str, version: str) -> 
     try:
         student = load_student(checkpoint, round(2 * RANGE_M / CELL_M))
     except _UNREADABLE as error:
-        reason = str(error).partition("\n")[0]
+        # Of torch's advice after the first sentence, little is sound.
+        reason = str(error).partition("\n")[0].partition(". ")[0]
         raise ModelError(f"'{checkpoint}' is no checkpoint of `zeroflow fit` ({reason})") from error
     card = ModelCard(
         name=name,

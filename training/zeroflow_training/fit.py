@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, field
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
@@ -102,8 +103,6 @@ def _single_threaded(worker: int) -> None:
 
 
 def _checkpoints(folder: Path) -> ModelCheckpoint:
-    from datetime import timedelta
-
     return ModelCheckpoint(
         folder,
         filename="latest",

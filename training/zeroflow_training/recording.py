@@ -12,17 +12,17 @@ import numpy as np
 
 from zeroflow_ros.bags import BagWriter
 from zeroflow_ros.bags.messages import CLOUD, ODOMETRY, TRANSFORMS, flow_message, jazzy
+from zeroflow_ros.bags.reader import TRUTH_TOPIC
 from zeroflow_ros.flow import Flow, FlowStatus
 from zeroflow_ros.geometry import Transform, to_quaternion
+from zeroflow_ros.pointcloud2 import FLOAT32
 from zeroflow_ros.sweep import Sweep
 from zeroflow_training.simulation.simulator import SimulatedSweep, Simulation
 
 CLOUD_TOPIC = "/lidar/points"
 ODOMETRY_TOPIC = "/odometry"
-TRUTH_TOPIC = "/truth/flow"
 LIDAR_FRAME, ODOMETRY_FRAME = "lidar", "odom"
 EPOCH_NS = 1_700_000_000_000_000_000  # a plausible date, and the same one for every recording
-FLOAT32 = 7
 POSES_PER_SWEEP = 5
 
 

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 from zeroflow_ros import pointcloud2
@@ -18,7 +17,9 @@ from zeroflow_ros.geometry import Transform, from_quaternion
 from zeroflow_ros.sweep import Sweep
 
 FLOW_TOPIC = "/scene_flow/output/flow"
-"""Where `zeroflow run` writes flow; never taken for an input cloud by itself."""
+"""Where node and `zeroflow run` put flow; never taken for an input cloud by itself."""
+TRUTH_TOPIC = "/truth/flow"
+"""Where `zeroflow simulate` writes the exact flow; nor is this one."""
 
 
 class BagReader:
@@ -43,12 +44,7 @@ class BagReader:
     def __enter__(self) -> BagReader:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:
@@ -77,7 +73,7 @@ class BagReader:
         """
         if topic is not None:
             return self._check_topic(topic, CLOUD)
-        clouds = [t for t in self.topics_of_type(CLOUD) if t.name != FLOW_TOPIC]
+        clouds = [t for t in self.topics_of_type(CLOUD) if t.name not in (FLOW_TOPIC, TRUTH_TOPIC)]
         if not clouds:
             raise BagError(
                 f"bag '{self.path}' has no point clouds ({CLOUD}); its topics: {self._listed()}"
@@ -138,12 +134,11 @@ class BagReader:
     def read_odometry(self, topic: str | None = None) -> list[tuple[int, Transform]]:
         """All (stamp_ns, pose of the child frame in the odometry frame [4, 4]), in stamp order.
 
-        Messages without orientation or with NaN are left out.
+        Messages without orientation, with NaN or with damaged bytes are left out.
         """
         name = self.find_odometry_topic(topic)
         poses: list[tuple[int, Transform]] = []
-        for record in self.records([name] if name else []):
-            message = self.decode(record)
+        for message in self._readable(name) if name else ():
             pose = _transform(message.pose.pose.position, message.pose.pose.orientation)
             if pose is not None:
                 stamp = message.header.stamp
@@ -152,12 +147,7 @@ class BagReader:
 
     def first_message(self, topic: str) -> Any | None:
         """First message of a topic that decodes, None when there is none."""
-        for record in self.records([topic]):
-            try:
-                return self.decode(record)
-            except BagError:
-                continue
-        return None
+        return next(self._readable(topic), None)
 
     def read_frames(self, static_only: bool = False) -> FrameTree:
         """The TF frames of the bag; with `static_only` from the tf_static topics alone."""
@@ -166,12 +156,21 @@ class BagReader:
             static = topic.name.endswith("tf_static")
             if static_only and not static:
                 continue
-            for record in self.records([topic.name]):
-                for stamped in self.decode(record).transforms:
+            for message in self._readable(topic.name):
+                for stamped in message.transforms:
                     pose = _transform(stamped.transform.translation, stamped.transform.rotation)
                     if pose is not None:
                         tree.add(stamped.header.frame_id, stamped.child_frame_id, pose)
         return tree
+
+    def _readable(self, topic: str) -> Iterator[Any]:
+        """Messages of a topic, without those that do not decode."""
+        for record in self.records([topic]):
+            try:
+                message = self.decode(record)
+            except BagError:
+                continue
+            yield message
 
     def _check_topic(self, name: str, type_: str) -> str:
         """A topic that the user named, with the leading slash; BagError when it is not there."""
@@ -193,10 +192,9 @@ class BagReader:
 def _transform(translation: Any, rotation: Any) -> Transform | None:
     """Transform of a message's translation and quaternion, None when they say nothing."""
     try:
-        pose = from_quaternion(
+        return from_quaternion(
             (translation.x, translation.y, translation.z),
             (rotation.x, rotation.y, rotation.z, rotation.w),
         )
     except ValueError:
         return None
-    return pose if bool((abs(pose) < float("inf")).all()) else None

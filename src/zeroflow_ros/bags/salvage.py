@@ -165,7 +165,8 @@ class SalvagedSqlite:
     def _rows(self) -> Iterator[tuple[int, int, bytes]]:
         """(topic id, log time, data) in row order: the time index may lie in the lost part."""
         try:
-            database = sqlite3.connect(f"file:{self.path}?immutable=1", uri=True)
+            where = self.path.absolute().as_uri()  # '?', '#' and '%' in a name are escaped
+            database = sqlite3.connect(f"{where}?immutable=1", uri=True)
             try:
                 # Without this, sqlite refuses a file shorter than its header says.
                 database.execute("PRAGMA writable_schema = ON")

@@ -18,12 +18,12 @@ import typer
 from typer.core import TyperGroup
 
 from zeroflow_ros.cli import pair, run
-from zeroflow_ros.errors import ZeroflowError
+from zeroflow_ros.errors import MissingPackageError, ZeroflowError
 
 ENTRY_POINTS = "zeroflow.commands"
 
 _HELP = """
-Scene flow for any lidar: the velocity of every point, in real time, without labels.
+Scene flow for any lidar: the velocity of every point, in real time, without human labels.
 
 [bold]Examples[/bold]
 
@@ -31,6 +31,18 @@ Scene flow for any lidar: the velocity of every point, in real time, without lab
 
   zeroflow pair before.pcd after.pcd -o flow.npz    [dim]# two clouds[/dim]
 """
+
+
+# Packages of the verbs that others add, and the extra that brings them.
+_EXTRAS = {
+    "lightning": "training",
+    "numba": "simulation",
+    "onnx": "training",
+    "onnxscript": "training",
+    "scipy": "training",
+    "threadpoolctl": "training",
+    "torch": "training",
+}
 
 
 class _Group(TyperGroup):
@@ -42,7 +54,22 @@ class _Group(TyperGroup):
             return super().invoke(ctx)
         except ZeroflowError as error:
             _say(f"error: {error}", code=1)
+        except ModuleNotFoundError as error:
+            package = (error.name or "").partition(".")[0]
+            if package not in _EXTRAS:
+                raise
+            verb = f"zeroflow {ctx.invoked_subcommand}"
+            _say(f"error: {MissingPackageError(package, verb, _EXTRAS[package])}", code=1)
+        except BrokenPipeError:  # `zeroflow ... | head` is no error; click ends it quietly
+            raise
+        except OSError as error:
+            where = f" '{error.filename}'" if error.filename else ""
+            _say(f"error: cannot read or write{where}: {error.strerror or error}", code=1)
         except KeyboardInterrupt:
+            _say("interrupted", code=130)
+        except SystemError as error:  # what compiled code makes of Ctrl-C
+            if not isinstance(error.__cause__ or error.__context__, KeyboardInterrupt):
+                raise
             _say("interrupted", code=130)
 
 

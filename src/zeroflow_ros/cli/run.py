@@ -57,7 +57,11 @@ def run(
     ] = None,
     sensor_height: Annotated[
         float | None,
-        typer.Option(help="Metres of the lidar above the ground; else measured in the clouds."),
+        typer.Option(
+            min=0.0,
+            max=20.0,
+            help="Metres of the lidar above the ground; else measured in the clouds.",
+        ),
     ] = None,
     ego_motion: Annotated[
         EgoMotionSource,

@@ -62,5 +62,5 @@ def summary_table(summary: RunSummary, console: Console | None = None) -> None:
 
 def _without_flow(summary: RunSummary) -> list[tuple[str, int]]:
     """Reasons and counts of the sweeps that got no flow."""
-    rows = [(name.replace("_", " "), n) for name, n in summary.to_dict()["not_estimated"].items()]
-    return rows + [(f"skipped: {reason}", n) for reason, n in summary.skipped.most_common()]
+    skipped = [(f"skipped: {reason}", n) for reason, n in summary.skipped.most_common()]
+    return [*summary.not_estimated.items(), *skipped]

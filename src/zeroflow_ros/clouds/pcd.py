@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import math
 import struct
 from dataclasses import dataclass
 from typing import Any
@@ -71,7 +72,7 @@ def _parse_header(data: bytes) -> _Header:
         kinds = [_KINDS[kind.upper()] for kind in entries["TYPE"]]
         counts = [int(count) for count in entries.get("COUNT", ["1"] * len(names))]
         extent = entries.get("POINTS") or ["1", *entries["WIDTH"], *entries["HEIGHT"]]
-        points = int(np.prod([int(n) for n in extent]))
+        points = math.prod(int(n) for n in extent)
         formats = [f"<{kind}{size}" for kind, size in zip(kinds, sizes, strict=True)]
         if not len(names) == len(formats) == len(counts) or points < 0 or min(counts) < 1:
             raise ValueError("FIELDS, SIZE, TYPE and COUNT do not fit each other")

@@ -7,7 +7,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +18,7 @@ from zeroflow_ros.errors import CloudError
 from zeroflow_ros.geometry import Points
 
 _PREFERRED_KEYS = ("points", "xyz")
+MAX_COLUMNS = 64  # three or four rows longer than this are x, y, z of a transposed cloud
 
 
 def read_cloud(path: str | Path) -> Points:
@@ -31,6 +31,8 @@ def read_cloud(path: str | Path) -> Points:
     Raises CloudError with the file and what is wrong with it.
     """
     path = Path(path)
+    if path.is_dir():
+        raise CloudError(f"cloud '{path}' is a folder; name one file in it")
     reader = next((r for suffix, r in _READERS.items() if path.name.lower().endswith(suffix)), None)
     if reader is None:
         raise CloudError(f"cloud '{path}': unknown extension; known are {', '.join(SUFFIXES)}")
@@ -41,7 +43,7 @@ def read_cloud(path: str | Path) -> Points:
     except OSError as error:
         raise CloudError(f"cloud '{path}' cannot be read: {error.strerror or error}") from error
     except MalformedError as error:
-        raise CloudError(f"cloud '{path}': {error}") from error
+        raise CloudError(f"cloud '{path}': {' '.join(str(error).split())}") from error
 
 
 def _read_npy(path: Path) -> Points:
@@ -59,7 +61,7 @@ def _read_npz(path: Path) -> Points:
             raise MalformedError("the archive is empty")
         try:
             array = archive[key]
-        except (ValueError, EOFError, BadZipFile, KeyError) as error:
+        except Exception as error:  # damaged bytes make zlib, zipfile and NumPy raise anything
             raise MalformedError(f"array '{key}' is cut off or damaged ({error})") from error
         try:
             return _array_points(array)
@@ -70,7 +72,9 @@ def _read_npz(path: Path) -> Points:
 def _load(path: Path) -> Any:
     try:
         return np.load(path, allow_pickle=False)
-    except (ValueError, EOFError, BadZipFile, SyntaxError, MemoryError) as error:
+    except OSError:
+        raise
+    except Exception as error:  # damaged bytes make zipfile and NumPy raise anything
         raise MalformedError(f"not a NumPy file, or cut off ({error})") from error
 
 
@@ -82,6 +86,8 @@ def _array_points(array: npt.NDArray[Any]) -> Points:
         raise MalformedError(f"holds {array.dtype}, not numbers")
     if array.ndim != 2 or array.shape[1] < 3:
         raise MalformedError(f"has shape {list(array.shape)}, a cloud is [N, 3 or more]")
+    if len(array) in (3, 4) and array.shape[1] > MAX_COLUMNS:
+        raise MalformedError(f"has shape {list(array.shape)}: transpose it to [N, {len(array)}]")
     return xyz_of({axis: array[:, k] for k, axis in enumerate("xyz")})
 
 

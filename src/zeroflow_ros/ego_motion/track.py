@@ -25,7 +25,7 @@ class PoseTrack:
         self,
         sensor_in_base: Transform | None = None,
         *,
-        reach_s: float = 0.1,
+        reach_s: float = 0.15,
         max_gap_s: float = 0.5,
         capacity: int = 100_000,
     ) -> None:
@@ -47,6 +47,11 @@ class PoseTrack:
         else:
             insort(poses, (stamp_ns, pose), key=itemgetter(0))
         del poses[: max(0, len(poses) - self._capacity)]
+
+    @property
+    def newest_ns(self) -> int | None:
+        """Stamp of the newest pose, None when there is none."""
+        return self._poses[-1][0] if self._poses else None
 
     def observe(self, sweep: Sweep) -> None:
         """Nothing: poses come from outside."""

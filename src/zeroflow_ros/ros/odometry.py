@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import math
 import threading
 from typing import TYPE_CHECKING
 
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
 
 # Ten seconds of fast odometry; only poses around the newest sweep are ever asked for.
 CAPACITY = 4000
+CLOCKS_DIFFER_S = 60.0
 
 
 class OdometryTrack:
@@ -29,28 +29,29 @@ class OdometryTrack:
         self.base_frame = ""
         self._mounted = not np.array_equal(sensor_in_base, np.eye(4))
         self._track = PoseTrack(sensor_in_base, capacity=CAPACITY)
-        self._newest_ns: int | None = None
         self._lock = threading.Lock()
 
     def add(self, message: Odometry) -> None:
         """Take a message. Raises ValueError for one without orientation or with NaN."""
         p, q = message.pose.pose.position, message.pose.pose.orientation
-        if not all(math.isfinite(value) for value in (p.x, p.y, p.z)):
-            raise ValueError(f"position ({p.x}, {p.y}, {p.z}) is not finite")
         pose = from_quaternion((p.x, p.y, p.z), (q.x, q.y, q.z, q.w))
         stamp = message.header.stamp
         stamp_ns = stamp.sec * 1_000_000_000 + stamp.nanosec
         with self._lock:
             self.base_frame = message.child_frame_id
-            self._newest_ns = stamp_ns
             self._track.add(stamp_ns, pose)
 
     def why_unknown(self, stamp_ns: int) -> str:
         """In words, what the odometry lacks for a stamp at which it has no pose."""
         with self._lock:
-            if self._newest_ns is None:
-                return "no odometry was received yet"
-            return f"the newest odometry is {(stamp_ns - self._newest_ns) * 1e-9:.3f} s older"
+            newest_ns = self._track.newest_ns
+        if newest_ns is None:
+            return "no odometry was received yet; without any, set ego_motion.source to kiss_icp"
+        older_s = (stamp_ns - newest_ns) * 1e-9
+        if older_s > 0:
+            clocks = "; are both on the same clock?" if older_s > CLOCKS_DIFFER_S else ""
+            return f"the newest odometry is {older_s:.3f} s older{clocks}"
+        return "the odometry has a gap there, or does not reach back that far"
 
     def unmounted(self, sensor_frame: str) -> bool:
         """Whether odometry and clouds name different frames, yet no mounting was given."""
@@ -68,4 +69,3 @@ class OdometryTrack:
         """Forget all poses."""
         with self._lock:
             self._track.reset()
-            self._newest_ns = None

@@ -18,10 +18,9 @@ from rclpy.qos import QoSProfile, ReliabilityPolicy
 from rclpy.signals import SignalHandlerOptions
 from sensor_msgs.msg import PointCloud2
 
+from zeroflow_ros.bags.reader import FLOW_TOPIC
 from zeroflow_ros.pointcloud2 import FlowColumns, read_flow
 from zeroflow_ros.ros.acquaintance import strangers
-
-FLOW_TOPIC = "/scene_flow/output/flow"
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from __future__ import annotations
 import time
 
 from nav_msgs.msg import Odometry
+from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 from rclpy.qos import HistoryPolicy, QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import PointCloud2
@@ -22,9 +23,11 @@ from zeroflow_ros.ros.odometry import OdometryTrack
 from zeroflow_ros.ros.parameters import Settings, declare_parameters
 from zeroflow_ros.ros.pointcloud2 import flow_message, to_sweep
 from zeroflow_ros.ros.process import run_node
+from zeroflow_ros.ros.silence import why_silent
 from zeroflow_ros.sweep import Sweep
 
 NODE_NAME = "scene_flow"
+INPUT_TOPIC = "~/input/pointcloud"
 WARN_EVERY_S = 5.0
 ODOMETRY_DEPTH = 200
 
@@ -48,12 +51,16 @@ class SceneFlowNode(Node):
         self._processing_ms = self.create_publisher(Float64, "~/debug/processing_time_ms", 1)
         self._latency_ms = self.create_publisher(Float64, "~/debug/pipeline_latency_ms", 1)
         self._worker: LatestWorker[PointCloud2] = LatestWorker(self._answer)
+        self._reliable = settings.input_reliability == "reliable"
         self._subscribe(settings)
+        self._seen = (0, 0)
+        steady = Clock(clock_type=ClockType.STEADY_TIME)  # simulated time may stand still
+        self.create_timer(WARN_EVERY_S, self._watch, clock=steady)
         card = self._estimator.card
         self.get_logger().info(
             f"ready: model {card.name} {card.version}, {self._estimator.engine.description}, "
             f"ego motion from {settings.ego_motion_source}, clouds from "
-            f"{self.resolve_topic_name('~/input/pointcloud')} ({settings.input_reliability}), "
+            f"{self.resolve_topic_name(INPUT_TOPIC)} ({settings.input_reliability}), "
             f"{middleware}"
         )
 
@@ -68,12 +75,11 @@ class SceneFlowNode(Node):
             self.create_subscription(
                 Odometry, "~/input/odometry", self._take_odometry, _qos(ODOMETRY_DEPTH)
             )
-        reliable = settings.input_reliability == "reliable"
         self.create_subscription(
             PointCloud2,
-            "~/input/pointcloud",
+            INPUT_TOPIC,
             self._take_cloud,
-            _qos(settings.input_depth, reliable),
+            _qos(settings.input_depth, self._reliable),
         )
 
     def _take_odometry(self, message: Odometry) -> None:
@@ -126,6 +132,21 @@ class SceneFlowNode(Node):
                 "sensor_in_base is not set",
                 f"odometry is of '{odometry.base_frame}', clouds are in '{sweep.frame_id}'; "
                 "they are taken to be in the same place",
+            )
+
+    def _watch(self) -> None:
+        """Say so when since the last call no cloud has come, and why, or when some were dropped."""
+        now = (self.counts.received, self._worker.dropped)
+        received, dropped = (new - old for new, old in zip(now, self._seen, strict=True))
+        self._seen = now
+        if not received:
+            why = why_silent(self, INPUT_TOPIC, self._reliable)
+            topic = self.resolve_topic_name(INPUT_TOPIC)
+            self.get_logger().warning(f"no cloud on {topic} for {WARN_EVERY_S:.0f} s: {why}")
+        elif dropped:
+            self.get_logger().warning(
+                f"{dropped} of {received} sweeps were dropped for a newer one in "
+                f"{WARN_EVERY_S:.0f} s: they come faster than they are answered"
             )
 
     def _warn(self, what: str, why: str) -> None:

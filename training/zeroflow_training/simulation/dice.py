@@ -60,7 +60,3 @@ class Dice:
     def pick(self, options: Sequence[Option], weights: Sequence[float] | None = None) -> Option:
         """One of ``options``, evenly or by ``weights``."""
         return self._random.choices(options, weights)[0]
-
-    def seed(self) -> int:
-        """A 63-bit seed for another generator."""
-        return self._random.getrandbits(63)

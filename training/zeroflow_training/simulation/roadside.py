@@ -18,9 +18,7 @@ from .scenery import (
 from .world import WorldBuilder
 
 
-def line_roadside(
-    world: WorldBuilder, dice: Dice, road: Road, taken: Occupancy, side: float
-) -> None:
+def line_roadside(world: WorldBuilder, dice: Dice, road: Road, side: float) -> None:
     """Everything long on one side of the road, from the kerb outwards."""
     setback = dice.between(4.0, 16.0)
     if dice.chance(0.5):

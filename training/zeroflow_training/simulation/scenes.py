@@ -61,7 +61,7 @@ def street_scene(dice: Dice, duration_s: float = 0.5) -> Scene:
     populate_pavements(world, dice, road, taken)
     add_strays(world, dice, road, taken, style)
     for side in (-1.0, 1.0):
-        line_roadside(world, dice, road, taken, side)
+        line_roadside(world, dice, road, side)
     scatter_scenery(world, dice, road, taken)
     return Scene(world.build(), ego, Terrain.draw(dice), _draw_tilt(dice))
 

@@ -3,7 +3,7 @@
 """RealTimeStudent: our bird's-eye network, newest sweep's flow at lidar rate on two CPU cores.
 
 Sparse pillar encoder -> canvas at 0.4 m -> U-Net with a cost volume at 0.8 m -> per-point head.
-Measured choices: docs/model_design.md.
+Why it is built so: docs/design.md.
 """
 
 from __future__ import annotations
