@@ -55,10 +55,10 @@ def test_track_is_silent_where_it_does_not_reach() -> None:
     assert PoseTrack().pose(at(0)) is None
     assert track(0.0).pose(at(0.01)) is None  # one pose says nothing about motion
     poses = track(0.0, 0.1)
-    assert poses.pose(at(-0.1)) is not None
-    assert poses.pose(at(0.2)) is not None
-    assert poses.pose(at(-0.101)) is None
-    assert poses.pose(at(0.201)) is None
+    assert poses.pose(at(-0.15)) is not None
+    assert poses.pose(at(0.25)) is not None
+    assert poses.pose(at(-0.151)) is None
+    assert poses.pose(at(0.251)) is None
     assert track(0.0, 0.1, reach_s=0.0).pose(at(0.101)) is None
 
 
@@ -117,7 +117,7 @@ def test_track_holds_as_many_poses_as_it_promises() -> None:
     poses.add(at(1.0), on_curve(1.0))
     assert poses.pose(at(0.1)) is not None
     np.testing.assert_allclose(known(poses, 0.05), on_curve(0.05), atol=1e-6)  # extended backwards
-    assert poses.pose(at(-0.01)) is None
+    assert poses.pose(at(-0.06)) is None
 
 
 def test_track_places_the_sensor_on_the_vehicle() -> None:
