@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
+from pickle import UnpicklingError
 
 import lightning
 import torch
@@ -17,6 +18,7 @@ from lightning.pytorch.loggers import CSVLogger
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 from torch.utils.data import DataLoader
 
+from zeroflow_ros.errors import ModelError
 from zeroflow_ros.files import written_atomically
 from zeroflow_ros.pillars import PillarGrid
 from zeroflow_training.data.batch import collate
@@ -46,12 +48,14 @@ def training_grid(config: FitConfig) -> PillarGrid:
     return PillarGrid(config.student.size * CELL_M / 2, CELL_M, *Z_RANGE_M)
 
 
-def fit(config: FitConfig, folder: Path, resume: Path | None = None) -> Path:
+def fit(
+    config: FitConfig, folder: Path, resume: Path | None = None, init: Path | None = None
+) -> Path:
     """Train for `config.schedule.steps` steps; returns the path of the last checkpoint.
 
     `folder` receives fit.json, metrics.csv and checkpoints (every five minutes and at the end).
     `resume` goes on from a checkpoint, with scenes that the run has not seen; the metrics so far
-    move to metrics_until_<step>.csv.
+    move to metrics_until_<step>.csv. `init` starts from another run's weights, at step 0.
     """
     torch.set_num_threads(config.threads)
     lightning.seed_everything(config.seed, workers=True, verbose=False)
@@ -76,11 +80,23 @@ def fit(config: FitConfig, folder: Path, resume: Path | None = None) -> Path:
         enable_model_summary=False,
     )
     module = StudentModule(config.student, config.schedule)
+    if init is not None:
+        _load_weights(module, init)
     trainer.fit(module, _loader(config, steps_done), ckpt_path=resume, weights_only=True)
     last = folder / "last.ckpt"
     with written_atomically(last) as scratch:
         trainer.save_checkpoint(scratch)
     return last
+
+
+def _load_weights(module: StudentModule, checkpoint: Path) -> None:
+    """Weights of another run's checkpoint. Raises ModelError for a file that does not fit."""
+    try:
+        state = torch.load(checkpoint, map_location="cpu", weights_only=True)
+        module.load_state_dict(state["state_dict"])
+    except (OSError, KeyError, RuntimeError, TypeError, UnpicklingError) as error:
+        reason = str(error).splitlines()[0]
+        raise ModelError(f"cannot start from '{checkpoint}': {reason}") from error
 
 
 def _loader(config: FitConfig, steps_done: int) -> DataLoader:  # type: ignore[type-arg]

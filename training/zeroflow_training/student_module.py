@@ -27,6 +27,11 @@ class ScheduleConfig:
     huber_end_m: float = 0.04
     freeze_norm_after: float = 0.7  # share of the run after which batch statistics stand still
 
+    @staticmethod
+    def fine_tuning(steps: int, learning_rate: float) -> ScheduleConfig:
+        """For a student that is trained already: small errors count from the start."""
+        return ScheduleConfig(steps, learning_rate, huber_start_m=0.08, freeze_norm_after=0.0)
+
 
 class StudentModule(lightning.LightningModule):
     """Trains a RealTimeStudent on Batch objects."""

@@ -15,6 +15,8 @@ _EPILOG = """
   zeroflow fit runs/first --steps 16000
 
   zeroflow fit runs/first --steps 16000 --resume
+
+  zeroflow fit runs/second --init runs/first/last.ckpt --steps 5000 --learning-rate 6e-4
 """
 
 
@@ -28,6 +30,12 @@ def fit(
     learning_rate: Annotated[float, typer.Option(help="Peak of the cosine schedule.")] = 2e-3,
     threads: Annotated[int, typer.Option(min=1, help="CPU threads of the training step.")] = 1,
     workers: Annotated[int, typer.Option(min=0, help="Processes that simulate.")] = 1,
+    init: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True, dir_okay=False, help="Fine-tune this checkpoint's weights, from step 0."
+        ),
+    ] = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Continue from the newest checkpoint in RUN.")
     ] = False,
@@ -43,14 +51,15 @@ def fit(
         raise ZeroflowError(f"'{folder}' holds no checkpoint to resume from; leave out --resume")
     if newest and not resume:
         raise ZeroflowError(f"'{folder}' holds a run already; add --resume or name another folder")
+    schedule = ScheduleConfig.fine_tuning if init else ScheduleConfig
     config = FitConfig(
-        ScheduleConfig(steps, learning_rate),
+        schedule(steps, learning_rate),
         seed=seed,
         batch_size=batch_size,
         threads=threads,
         workers=workers,
     )
-    typer.echo(f"{run_fit(config, folder, newest)}: trained for {steps} steps")
+    typer.echo(f"{run_fit(config, folder, newest, init)}: trained for {steps} steps")
 
 
 def register(app: typer.Typer) -> None:

@@ -37,8 +37,14 @@ def thin(sample: TrainingSample, rng: np.random.Generator) -> TrainingSample:
 
 
 def turn(sample: TrainingSample, rng: np.random.Generator) -> TrainingSample:
-    """Rotate about the vertical, mirror, scale by up to 10 % and shift in height."""
+    """Rotate about the vertical, mirror, scale by up to 10 % and shift in height.
+
+    Two in five rotations are near quarter turns: most traffic drives along the grid's axes, where
+    the face of a vehicle lies in one row of cells and its motion is hardest to read.
+    """
     angle, scale = rng.uniform(0, 2 * np.pi), rng.uniform(0.9, 1.1)
+    if rng.random() < 0.4:
+        angle = 0.5 * np.pi * rng.integers(4) + rng.normal(0, np.deg2rad(3))
     mirror = rng.choice([-1.0, 1.0])
     cos, sin = np.cos(angle) * scale, np.sin(angle) * scale
     matrix = np.array([[cos, sin * mirror, 0], [-sin, cos * mirror, 0], [0, 0, scale]], np.float32)
