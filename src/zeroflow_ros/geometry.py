@@ -20,15 +20,36 @@ Vector = npt.NDArray[np.float64]
 def transform_points(transform: Transform, points: Points) -> Points:
     """Apply a rigid transform to points.
 
-    `points` [N, 3] in metres; returns float32 [N, 3]. Rows with NaN or inf stay or become so.
-    Float32 is enough because the transform is relative (between nearby sensor poses).
+    `points` float32 [N, 3] in metres; returns float32 [N, 3]. Rows with NaN or inf stay so or
+    become NaN. Float32 is enough because the transform is relative (between nearby sensor poses).
     """
-    rotation = np.ascontiguousarray(transform[:3, :3].T, dtype=np.float32)
-    # inf * 0, or the largest float as "no return": such rows become NaN or inf, and drop out later.
+    return _affine(transform[:3, :3], transform[:3, 3], points)
+
+
+def rotate(rotation: npt.NDArray[np.float64], vectors: Points) -> Points:
+    """Apply a rotation [3, 3] to vectors float32 [N, 3]."""
+    return _affine(rotation, np.zeros(3), vectors)
+
+
+def _affine(
+    matrix: npt.NDArray[np.float64], shift: npt.NDArray[np.float64], vectors: Points
+) -> Points:
+    """Column by column instead of `@`; the result's columns are contiguous.
+
+    A BLAS would wake a thread for each core, whose waiting afterwards takes the cores from the
+    network: `zeroflow demo` on two cores read 86 ms from stamp to flow with it, 67 ms without.
+    """
+    m, t = matrix.astype(np.float32), shift.astype(np.float32)
+    x, y, z = np.asarray(vectors, np.float32).T
+    moved = np.empty((3, len(vectors)), np.float32)
+    # inf * 0 makes NaN and FLT_MAX overflows: such rows drop out later
     with np.errstate(invalid="ignore", over="ignore"):
-        moved = np.ascontiguousarray(points, dtype=np.float32) @ rotation
-        moved += transform[:3, 3].astype(np.float32)
-    return moved
+        for k in range(3):
+            np.multiply(x, m[k, 0], out=moved[k])
+            moved[k] += y * m[k, 1]
+            moved[k] += z * m[k, 2]
+            moved[k] += t[k]
+    return moved.T
 
 
 def invert(transform: Transform) -> Transform:

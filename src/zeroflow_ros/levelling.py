@@ -104,7 +104,9 @@ def fit_ground(points: Points) -> Plane | None:
     planes = _candidate_planes(design, lowest[:, 2])
     if not len(planes):
         return None
-    height = lowest[:, 2] - planes @ design.T
+    # Written out: a BLAS would wake its threads, see geometry.py.
+    x, y, z = lowest.T
+    height = z - (planes[:, :1] * x + planes[:, 1:2] * y + planes[:, 2:])
     # Ground is the lowest surface: cells well below a candidate speak against it.
     score = (np.abs(height) < INLIER_M).sum(1) - (height < -3 * INLIER_M).sum(1)
     plane = planes[int(score.argmax())]

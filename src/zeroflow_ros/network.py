@@ -13,7 +13,7 @@ import numpy.typing as npt
 from zeroflow_ros.engines import Engine
 from zeroflow_ros.errors import ModelError
 from zeroflow_ros.flow import Flow, FlowStatus
-from zeroflow_ros.geometry import Points, Transform, transform_points
+from zeroflow_ros.geometry import Points, Transform, rotate, transform_points
 from zeroflow_ros.ground import GroundSegmenter, GroundSplit
 from zeroflow_ros.model import ModelCard
 from zeroflow_ros.pillars import GridPoints, PillarGrid
@@ -57,9 +57,9 @@ class FlowNetwork:
         if comparable:
             inputs = network_inputs(self.card.grid, [split.above for split in splits])
             watch.lap("pillars")
-            moved = self._engine.infer(inputs)["displacement"]
+            moved = np.asarray(self._engine.infer(inputs)["displacement"], np.float32)
             watch.lap("network")
-            displacement[newest.above.rows] = moved @ sweeps[0].transform[:3, :3].astype(np.float32)
+            displacement[newest.above.rows] = rotate(sweeps[0].transform[:3, :3].T, moved)
             valid[newest.above.rows] = True
         watch.lap("output")
         return Flow(displacement, valid, interval_s, FlowStatus.ESTIMATED, watch.stage_ms)

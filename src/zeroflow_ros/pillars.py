@@ -86,21 +86,23 @@ class PillarGrid:
 
     def locate(self, points: Points) -> GridPoints:
         """Find each point's pillar; NaN and outside drop. `points` float32 [N, 3], levelled."""
+        scale, shift = np.float32(1 / self.cell_m), np.float32(self.range_m)
         with np.errstate(over="ignore"):  # the largest float as "no return": outside like inf
-            scaled = (points[:, :2] + np.float32(self.range_m)) * np.float32(1 / self.cell_m)
-        x, y, z = scaled[:, 0], scaled[:, 1], points[:, 2]
+            x, y, z = (points[:, 0] + shift) * scale, (points[:, 1] + shift) * scale, points[:, 2]
         # Comparisons with NaN are false, so NaN rows drop out here without a test of their own.
         inside = (x >= 0) & (x < self.size) & (y >= 0) & (y < self.size)
         inside &= (z >= self.z_min_m) & (z < self.z_max_m)
         rows = np.flatnonzero(inside)
-        scaled = scaled[rows]
-        index = scaled.astype(np.int32)
         offset = np.empty((len(rows), 3), np.float32)
-        np.subtract(scaled, index, out=offset[:, :2])
-        offset[:, :2] -= np.float32(0.5)
         np.multiply(z[rows], np.float32(0.5), out=offset[:, 2])
-        quarter = 2 * (offset[:, 0] >= 0).astype(np.int32) + (offset[:, 1] >= 0)
-        return GridPoints(rows, index[:, 0] * np.int32(self.size) + index[:, 1], offset, quarter)
+        cell, quarter = np.zeros((2, len(rows)), np.int32)
+        for axis, scaled in enumerate((x[rows], y[rows])):
+            index = scaled.astype(np.int32)
+            from_centre = scaled - index.astype(np.float32) - np.float32(0.5)
+            offset[:, axis] = from_centre
+            cell = cell * np.int32(self.size) + index
+            quarter = 2 * quarter + (from_centre >= 0)
+        return GridPoints(rows, cell, offset, quarter)
 
     def features(self, located: GridPoints) -> tuple[F32, I32]:
         """Per-pillar statistics of one sweep.

@@ -25,8 +25,8 @@ class OnnxRuntimeEngine:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads or 0
         options.inter_op_num_threads = 1
-        # Idle threads must leave the cores to the lidar driver and the middleware between sweeps.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        # Between sweeps the cores belong to the lidar driver and the middleware.
+        options.add_session_config_entry("session.force_spinning_stop", "1")
         options.log_severity_level = 3
         try:
             self._session = onnxruntime.InferenceSession(

@@ -4,15 +4,17 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 
 from zeroflow_ros.ego_motion import EgoMotion, KissIcpOdometry, Standstill
 from zeroflow_ros.estimator import FlowEstimator
-from zeroflow_ros.network import network_inputs
 from zeroflow_ros.ros.odometry import OdometryTrack
 from zeroflow_ros.ros.parameters import Settings
+from zeroflow_ros.sweep import Sweep
 
-WARM_UP_POINTS = 60_000
+WARM_UP_POINTS = 120_000
 WARM_UP_RUNS = 3
 
 
@@ -38,12 +40,19 @@ def make_estimator(settings: Settings, ego_motion: EgoMotion) -> FlowEstimator:
 
 
 def _warm_up(estimator: FlowEstimator) -> None:
-    """Make the engine allocate its memory now; it has no state, so nothing of this remains."""
-    card = estimator.card
-    grid = card.grid
-    low = (-grid.range_m, -grid.range_m, grid.z_min_m)
-    high = (grid.range_m, grid.range_m, grid.z_max_m)
-    points = np.random.default_rng(0).uniform(low, high, (WARM_UP_POINTS, 3)).astype(np.float32)
-    inputs = network_inputs(grid, [grid.locate(points)] * card.history)
-    for _ in range(WARM_UP_RUNS):
-        estimator.engine.infer(inputs)
+    """Run the whole pipeline on made-up sweeps: the first real one then finds memory in place."""
+    sweep = _made_up_sweep(estimator.card.grid.range_m)
+    step_ns = round(1e9 * estimator.card.interval_s)
+    for k in range(estimator.card.history - 1 + WARM_UP_RUNS):
+        estimator.update(dataclasses.replace(sweep, stamp_ns=k * step_ns), np.eye(4))
+    estimator.reset()
+
+
+def _made_up_sweep(range_m: float) -> Sweep:
+    """Flat ground below the sensor and points up to 4 m above it, denser nearby as with lidars."""
+    rng = np.random.default_rng(0)
+    distance = range_m * rng.random(WARM_UP_POINTS) ** 2
+    angle = rng.uniform(0, 2 * np.pi, WARM_UP_POINTS)
+    height = np.where(rng.random(WARM_UP_POINTS) < 0.6, 0, rng.uniform(0, 4, WARM_UP_POINTS))
+    points = np.column_stack([distance * np.cos(angle), distance * np.sin(angle), height - 1.8])
+    return Sweep(points.astype(np.float32), 0)
