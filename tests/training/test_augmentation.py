@@ -55,6 +55,17 @@ def test_turn_is_a_similarity_that_keeps_the_vertical(seed: int) -> None:
     assert abs(lifted[0]) < 0.5
 
 
+def test_two_in_five_turns_are_near_quarter_turns() -> None:
+    east = np.array([[10, 0, 0]], np.float32)
+    sample = TrainingSample((east, east), np.zeros_like(east), np.zeros(1, bool))
+    angles = []
+    for seed in range(400):
+        x, y, _ = turn(sample, np.random.default_rng(seed)).sweeps[0][0]
+        angles.append(np.degrees(np.arctan2(y, x)) % 90)
+    near = np.mean([min(angle, 90 - angle) < 6 for angle in angles])
+    assert 0.4 < near < 0.57  # 40 % by choice, and 12 of 90 degrees of the others by chance
+
+
 def test_turn_goes_all_ways_and_mirrors() -> None:
     sample = TrainingSample(
         (np.eye(3, dtype=np.float32), np.eye(3, dtype=np.float32)),

@@ -19,6 +19,7 @@ pytest.importorskip("numba", reason="pip install 'zeroflow_ros[simulation]'")
 
 import torch
 
+from zeroflow_ros.errors import ModelError
 from zeroflow_ros.pillars import PillarGrid
 from zeroflow_training import fit as fit_module
 from zeroflow_training.data.batch import Encoded, encode
@@ -104,6 +105,29 @@ def test_a_run_resumes_where_it_stopped(config: FitConfig, tmp_path: Path) -> No
     assert resumed["lr_schedulers"][0]["last_epoch"] == 55
     assert DriftingWorld.made[1].seen >= 52 * config.batch_size // 4
     assert (tmp_path / "metrics_until_52.csv").read_text().count("\n") == 2
+
+
+def test_fine_tuning_starts_from_the_weights_and_at_step_0(
+    config: FitConfig, tmp_path: Path
+) -> None:
+    first = fit(steps(config, 4), tmp_path / "first")
+    gentle = replace(config, schedule=ScheduleConfig.fine_tuning(2, 1e-7))
+    second = torch.load(fit(gentle, tmp_path / "second", init=first), weights_only=True)
+    assert second["global_step"] == 2
+    assert DriftingWorld.made[1].seen == 0
+    weights = torch.load(first, weights_only=True)["state_dict"]
+    for key, tuned in second["state_dict"].items():
+        # Statistics stand still and a tiny learning rate moves weights by next to nothing.
+        torch.testing.assert_close(tuned, weights[key], atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize("content", [b"", b"not a checkpoint"])
+def test_fine_tuning_of_a_foreign_file_is_one_line(
+    config: FitConfig, tmp_path: Path, content: bytes
+) -> None:
+    (tmp_path / "foreign.ckpt").write_bytes(content)
+    with pytest.raises(ModelError, match=r"foreign.ckpt' is no checkpoint"):
+        fit(config, tmp_path / "run", init=tmp_path / "foreign.ckpt")
 
 
 def test_a_run_is_reproducible(config: FitConfig, tmp_path: Path) -> None:

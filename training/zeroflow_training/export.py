@@ -9,19 +9,18 @@ import subprocess
 import warnings
 from dataclasses import dataclass, replace
 from pathlib import Path
-from pickle import UnpicklingError
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from zeroflow_ros.engines.onnxruntime_engine import OnnxRuntimeEngine
-from zeroflow_ros.errors import ModelError
 from zeroflow_ros.files import written_atomically
 from zeroflow_ros.model import CARD_KEY, ModelCard
 from zeroflow_ros.network import network_inputs
 from zeroflow_ros.onnx_file import read_onnx, with_metadata
 from zeroflow_ros.pillars import FEATURE_NAMES, PillarGrid
+from zeroflow_training.checkpoint import opened
 from zeroflow_training.fit import CELL_M, Z_RANGE_M
 from zeroflow_training.students.real_time import RealTimeStudent, RealTimeStudentConfig
 
@@ -29,8 +28,6 @@ INPUTS = ("pillar_features", "pillar_index", "point_pillar", "point_offset")
 OUTPUT = "displacement"
 OPSET = 18
 RANGE_M = 51.2
-# What torch.load and a foreign checkpoint's content may raise.
-_UNREADABLE = (EOFError, LookupError, OSError, RuntimeError, TypeError, ValueError, UnpicklingError)
 # What TensorRT 10 and 11 take without plugins.
 _ALLOWED = (
     "Add Cast Concat Constant ConstantOfShape Conv Gather Gemm MatMul Mul Pad ReduceMean Relu "
@@ -50,17 +47,17 @@ class ExportReport:
 
 
 def load_student(checkpoint: Path, size: int) -> RealTimeStudent:
-    """The student of a Lightning checkpoint, for a canvas of `size` pillars an edge."""
-    state = torch.load(checkpoint, map_location="cpu", weights_only=True)
-    config = RealTimeStudentConfig(**state["hyper_parameters"]["student"])
-    student = RealTimeStudent(replace(config, size=size))
-    prefix = "student."
-    weights = {
-        key[len(prefix) :]: value
-        for key, value in state["state_dict"].items()
-        if key.startswith(prefix)
-    }
-    student.load_state_dict(weights)
+    """The student of a checkpoint, for a canvas of `size` pillars an edge. Raises ModelError."""
+    with opened(checkpoint) as state:
+        config = RealTimeStudentConfig(**state["hyper_parameters"]["student"])
+        student = RealTimeStudent(replace(config, size=size))
+        prefix = "student."
+        weights = {
+            key[len(prefix) :]: value
+            for key, value in state["state_dict"].items()
+            if key.startswith(prefix)
+        }
+        student.load_state_dict(weights)
     return student.eval()
 
 
@@ -111,12 +108,7 @@ def export_checkpoint(checkpoint: Path, path: Path, name: str, version: str) -> 
 
     Raises ZeroflowError for a file that is no checkpoint of ours.
     """
-    try:
-        student = load_student(checkpoint, round(2 * RANGE_M / CELL_M))
-    except _UNREADABLE as error:
-        # Of torch's advice after the first sentence, little is sound.
-        reason = str(error).partition("\n")[0].partition(". ")[0]
-        raise ModelError(f"'{checkpoint}' is no checkpoint of `zeroflow fit` ({reason})") from error
+    student = load_student(checkpoint, round(2 * RANGE_M / CELL_M))
     card = ModelCard(
         name=name,
         version=version,

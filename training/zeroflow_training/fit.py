@@ -9,7 +9,6 @@ from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from pickle import UnpicklingError
 
 import lightning
 import torch
@@ -18,9 +17,9 @@ from lightning.pytorch.loggers import CSVLogger
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 from torch.utils.data import DataLoader
 
-from zeroflow_ros.errors import ModelError
 from zeroflow_ros.files import written_atomically
 from zeroflow_ros.pillars import PillarGrid
+from zeroflow_training.checkpoint import opened
 from zeroflow_training.data.batch import collate
 from zeroflow_training.data.simulated import SimulatedSamples
 from zeroflow_training.student_module import ScheduleConfig, StudentModule
@@ -64,7 +63,8 @@ def fit(
         scratch.write_text(json.dumps(asdict(config), indent=2))
     steps_done = 0
     if resume is not None:
-        steps_done = torch.load(resume, map_location="cpu", weights_only=True)["global_step"]
+        with opened(resume) as state:
+            steps_done = state["global_step"]
         metrics = folder / "metrics.csv"
         if metrics.exists():  # the logger would delete it
             metrics.replace(folder / f"metrics_until_{steps_done}.csv")
@@ -81,22 +81,13 @@ def fit(
     )
     module = StudentModule(config.student, config.schedule)
     if init is not None:
-        _load_weights(module, init)
+        with opened(init) as state:
+            module.load_state_dict(state["state_dict"])
     trainer.fit(module, _loader(config, steps_done), ckpt_path=resume, weights_only=True)
     last = folder / "last.ckpt"
     with written_atomically(last) as scratch:
         trainer.save_checkpoint(scratch)
     return last
-
-
-def _load_weights(module: StudentModule, checkpoint: Path) -> None:
-    """Weights of another run's checkpoint. Raises ModelError for a file that does not fit."""
-    try:
-        state = torch.load(checkpoint, map_location="cpu", weights_only=True)
-        module.load_state_dict(state["state_dict"])
-    except (OSError, KeyError, RuntimeError, TypeError, UnpicklingError) as error:
-        reason = str(error).splitlines()[0]
-        raise ModelError(f"cannot start from '{checkpoint}': {reason}") from error
 
 
 def _loader(config: FitConfig, steps_done: int) -> DataLoader:  # type: ignore[type-arg]
