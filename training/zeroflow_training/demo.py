@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 RATE_HZ = 10.0
 REGION_M = 51.2
 START_TIMEOUT_S = 90.0
-SEED = 1_000_000_007  # above every training seed: the model has not seen this street
+SEED = 1_000_000_034  # above every training seed; a street full of traffic
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,9 @@ def _isolate() -> None:
 @contextmanager
 def _node(log: Path) -> Iterator[subprocess.Popen[bytes]]:
     """The real node as a process of its own; its output goes to `log`."""
+    # The replay offers reliable clouds, and what is measured here is the node, not lost packets.
     parameters = ["-p", "ego_motion.source:=odometry"]
+    parameters += ["-p", "input.reliability:=reliable", "-p", "input.depth:=5"]
     command = [sys.executable, "-m", "zeroflow_ros.ros.scene_flow_node", "--ros-args", *parameters]
     with log.open("wb") as output:
         process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
