@@ -13,13 +13,11 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
+from zeroflow_ros.flow import MOVING_MPS
 from zeroflow_ros.geometry import Points
 
 MAX_SPEED_MPS = 10.0
 """Speed of full colour; fixed, so that pictures and sweeps can be compared."""
-
-STILL_MPS = 0.5
-"""What counts as standing still, here and in the tables: half a metre per second."""
 
 Colors = npt.NDArray[np.uint8]
 
@@ -45,12 +43,12 @@ def flow_colors(velocity: Points, max_speed: float = MAX_SPEED_MPS) -> Colors:
     """Colours uint8 [N, 3] (r, g, b) of velocities float32 [N, 3] in m/s.
 
     Hue is the direction in the x-y plane; strength grows with the square root of the speed, so
-    that a pedestrian differs from a wall, and is full from `max_speed` on. Below STILL_MPS, where
+    that a pedestrian differs from a wall, and is full from `max_speed` on. Below MOVING_MPS, where
     motion is not told from noise, all is grey.
     """
     vx, vy = velocity[:, 0], velocity[:, 1]
     speed = np.hypot(vx, vy)
-    strength = np.sqrt(np.clip(speed / max_speed, 0, 1)) * (speed >= STILL_MPS)
+    strength = np.sqrt(np.clip(speed / max_speed, 0, 1)) * (speed >= MOVING_MPS)
     shade = (strength * (_SHADES - 1) + 0.5).astype(np.intp)
     turn = np.arctan2(vy, vx) / (2 * np.pi)
     hue = np.floor(turn * _HUES + 0.5).astype(np.intp) % _HUES

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from zeroflow_ros.coloring import MAX_SPEED_MPS, STILL_MPS, Colors, flow_colors
+from zeroflow_ros.coloring import MAX_SPEED_MPS, Colors, flow_colors
 from zeroflow_ros.errors import MissingPackageError
 from zeroflow_ros.files import written_atomically
 from zeroflow_ros.flow import MOVING_MPS
@@ -140,7 +140,7 @@ def _draw_texts(draw: ImageDraw, pixels: int, title: str, max_speed: float) -> N
     x, y, radius = _wheel_box(pixels)
     gap = pixels // 100
     _write(draw, (x, y - radius - gap), "forward", pixels, "mb", 0.8)
-    label = f"grey: below {STILL_MPS:g} m/s, rim: {max_speed:g} m/s or more"
+    label = f"grey: below {MOVING_MPS:g} m/s, rim: {max_speed:g} m/s or more"
     _write(draw, (pixels - pixels // 30, pixels - pixels // 30), label, pixels, "rb", 0.8)
     if title:
         _write(draw, (pixels // 30, pixels // 30), title, pixels, "lt", 1.15)
