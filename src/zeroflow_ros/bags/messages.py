@@ -43,7 +43,10 @@ def typestore_of(topics: Iterable[Topic]) -> Typestore:
             with suppress(TypesysError):
                 types.update(_definitions(topic))
     own = get_typestore(Stores.EMPTY)
-    own.register(types)
+    try:
+        own.register(types)
+    except Exception:  # a damaged definition that still parses may contradict the basic types
+        return jazzy()
     return own
 
 
