@@ -15,7 +15,7 @@ from zeroflow_ros.onnx_file import read_onnx
 from zeroflow_ros.pillars import FEATURE_NAMES, PillarGrid
 
 CARD_KEY = "zeroflow_card"
-FORMAT = 1
+FORMAT = 2  # 1 numbered pillars row by row
 DEFAULT_MODEL = "zeroflow-rt"
 
 GroundHandling = Literal["keep", "remove"]

@@ -10,6 +10,7 @@ code.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -40,9 +41,9 @@ FEATURES = len(FEATURE_NAMES)
 class GridPoints:
     """The points of a sweep that lie in the grid.
 
-    `rows` int [M]: which rows of the sweep; `cell` int32 [M]: flat pillar index; `offset` float32
-    [M, 3]: x and y from the pillar's centre in cells (-0.5..0.5) and half the height in metres;
-    `quarter` int32 [M]: which quarter of the pillar, 0..3.
+    `rows` int [M]: which rows of the sweep; `cell` int32 [M]: number of the pillar; `offset`
+    float32 [M, 3]: x and y from the pillar's centre in cells (-0.5..0.5) and half the height in
+    metres; `quarter` int32 [M]: which quarter of the pillar, 0..3.
     """
 
     rows: npt.NDArray[np.intp]
@@ -60,7 +61,11 @@ class PillarGrid:
     """A square bird's-eye grid around the sensor in the levelled frame.
 
     `range_m`: |x|, |y| below it are inside; `cell_m`: pillar edge; `z_min_m`..`z_max_m`: heights
-    above ground that are looked at. Flat index = x_index * size + y_index.
+    above ground that are looked at.
+
+    Pillars are numbered block by block: blocks of 2 x 2 pillars row by row, then the four pillars
+    of a block (x first in both). A network at half the resolution reads a block as one row of
+    memory.
     """
 
     range_m: float
@@ -76,6 +81,8 @@ class PillarGrid:
             raise ValueError(
                 f"the grid's width 2 x {self.range_m} m is no multiple of its cell {self.cell_m} m"
             )
+        if self.size % 2:
+            raise ValueError(f"{self.size} pillars along an edge do not pair up into blocks of two")
         if not self.z_min_m < self.z_max_m:
             raise ValueError(f"no height between {self.z_min_m} m and {self.z_max_m} m")
 
@@ -95,14 +102,24 @@ class PillarGrid:
         rows = np.flatnonzero(inside)
         offset = np.empty((len(rows), 3), np.float32)
         np.multiply(z[rows], np.float32(0.5), out=offset[:, 2])
-        cell, quarter = np.zeros((2, len(rows)), np.int32)
+        block, corner, quarter = np.zeros((3, len(rows)), np.int32)
         for axis, scaled in enumerate((x[rows], y[rows])):
             index = scaled.astype(np.int32)
             from_centre = scaled - index.astype(np.float32) - np.float32(0.5)
             offset[:, axis] = from_centre
-            cell = cell * np.int32(self.size) + index
+            block = block * np.int32(self.size // 2) + (index >> 1)
+            corner = 2 * corner + (index & 1)
             quarter = 2 * quarter + (from_centre >= 0)
-        return GridPoints(rows, cell, offset, quarter)
+        return GridPoints(rows, 4 * block + corner, offset, quarter)
+
+    def points(self, cell: npt.NDArray[np.integer[Any]], offset: F32) -> Points:
+        """The reverse of `locate`: where the points [M, 3] of these pillars and offsets lie."""
+        block, corner = np.divmod(cell, 4)
+        xy = 2 * np.stack(np.divmod(block, self.size // 2), 1) + np.stack(np.divmod(corner, 2), 1)
+        points = np.empty((len(cell), 3), np.float32)
+        points[:, :2] = (xy + offset[:, :2] + 0.5) * self.cell_m - self.range_m
+        points[:, 2] = 2 * offset[:, 2]
+        return points
 
     def features(self, located: GridPoints) -> tuple[F32, I32]:
         """Per-pillar statistics of one sweep.

@@ -28,10 +28,7 @@ MakeEngine = Callable[..., Any]
 
 def coordinates(inputs: Any) -> np.ndarray:
     """A "network" that answers with where each point lies in the levelled frame."""
-    cell, offset = inputs["point_pillar"], inputs["point_offset"]
-    centre = np.stack([cell // GRID.size, cell % GRID.size], 1) + 0.5
-    xy = (centre + offset[:, :2]) * GRID.cell_m - GRID.range_m
-    return np.concatenate([xy, 2 * offset[:, 2:]], 1)
+    return GRID.points(inputs["point_pillar"], inputs["point_offset"])
 
 
 class LowGround:

@@ -29,6 +29,11 @@ POINTS = st.lists(
 ).map(lambda rows: np.array(rows, np.float32).reshape(-1, 3) / np.float32(100))
 
 
+def number_of(i: int, j: int) -> int:
+    """Of pillar (i, j) of the 16 x 16: blocks of 2 x 2 row by row, then inside the block."""
+    return 4 * (8 * (i // 2) + j // 2) + 2 * (i % 2) + j % 2
+
+
 def reference(points: Points) -> dict[tuple[int, int], dict[str, float]]:
     """Statistics by name of each (pillar, quarter), in float64 and without any cleverness."""
     groups: dict[tuple[int, int], list[tuple[float, float, float]]] = {}
@@ -38,7 +43,7 @@ def reference(points: Points) -> dict[tuple[int, int], dict[str, float]]:
         i, j = int((x + 4) / 0.5), int((y + 4) / 0.5)
         # Offset from the pillar's centre, in cells.
         u, v = (x + 4) / 0.5 - i - 0.5, (y + 4) / 0.5 - j - 0.5
-        groups.setdefault((i * 16 + j, 2 * (u >= 0) + (v >= 0)), []).append((u, v, z))
+        groups.setdefault((number_of(i, j), 2 * (u >= 0) + (v >= 0)), []).append((u, v, z))
     result = {}
     for key, members in groups.items():
         u, v, z = np.array(members).T
@@ -89,10 +94,8 @@ def test_each_located_point_lies_where_it_is_said_to_be(points: Points) -> None:
     assert located.cell.dtype == np.int32
     assert ((located.cell >= 0) & (located.cell < GRID.size**2)).all()
     assert ((located.offset[:, :2] >= -0.5) & (located.offset[:, :2] < 0.5)).all()
-    centre = np.stack([located.cell // GRID.size, located.cell % GRID.size], 1) + 0.5
-    found = (centre + located.offset[:, :2]) * GRID.cell_m - GRID.range_m
-    np.testing.assert_allclose(found, points[located.rows, :2], atol=1e-5)
-    np.testing.assert_allclose(2 * located.offset[:, 2], points[located.rows, 2], atol=1e-6)
+    found = GRID.points(located.cell, located.offset)
+    np.testing.assert_allclose(found, points[located.rows], atol=1e-5)
     outside = np.setdiff1d(np.arange(len(points)), located.rows)
     reach = np.abs(points[outside, :2]).max(1, initial=0)
     height = points[outside, 2]
@@ -129,7 +132,7 @@ def test_borders() -> None:
     assert located.cell[0] == 0
     assert located.quarter[0] == 0
     middle = located.rows.tolist().index(4)
-    assert located.cell[middle] == 8 * 16 + 8  # 0 is the lower edge of pillar 8
+    assert located.cell[middle] == number_of(8, 8)  # 0 is the lower edge of pillar 8
     assert (located.cell < 256).all()
 
 
@@ -195,6 +198,7 @@ def test_feature_names_are_quarter_by_quarter() -> None:
         {"range_m": np.inf},
         {"cell_m": 0.0},
         {"cell_m": -0.5},
+        {"cell_m": 8 / 15},  # an odd number of pillars
         {"cell_m": np.nan},
         {"z_min_m": 3.0},
         {"z_max_m": np.nan},
@@ -202,5 +206,5 @@ def test_feature_names_are_quarter_by_quarter() -> None:
 )
 def test_impossible_grids_are_refused(bad: dict[str, float]) -> None:
     sizes = {"range_m": 4.0, "cell_m": 0.5, "z_min_m": -1.0, "z_max_m": 3.0, **bad}
-    with pytest.raises(ValueError, match=r"grid|height"):
+    with pytest.raises(ValueError, match=r"grid|height|blocks"):
         PillarGrid(**sizes)

@@ -31,8 +31,9 @@ def tiny_config() -> RealTimeStudentConfig:
     return RealTimeStudentConfig(
         size=SIZE,
         pillar_channels=4,
-        widths=(8, 8, 8, 8),
-        matching_channels=4,
+        sweep_channels=8,
+        widths=(8, 8, 8),
+        matching_channels=(4, 4),
         matching_radius=1,
         head_channels=8,
     )
@@ -48,9 +49,7 @@ def make_student() -> Callable[[RealTimeStudentConfig], RealTimeStudent]:
     def make_student(config: RealTimeStudentConfig) -> RealTimeStudent:
         torch.manual_seed(0)
         student = RealTimeStudent(config)
-        last = student.head[-1]
-        assert isinstance(last, torch.nn.Linear)
-        torch.nn.init.normal_(last.weight, 0.0, 0.3)
+        torch.nn.init.normal_(student.displacement.weight, 0.0, 0.3)
         for module in student.modules():
             if isinstance(module, torch.nn.BatchNorm2d):
                 assert module.running_mean is not None

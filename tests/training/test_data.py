@@ -147,10 +147,7 @@ def plain_sample(count: int = 5000) -> TrainingSample:
 
 def test_encoded_rows_belong_together() -> None:
     encoded = encode(plain_sample(), GRID, np.random.default_rng(0))
-    cell, offset = encoded.point_pillar, encoded.point_offset
-    centre = np.stack([cell // 64, cell % 64], 1) + 0.5
-    xy = (centre + offset[:, :2]) * 0.4 - 12.8
-    found = np.concatenate([xy, 2 * offset[:, 2:]], 1)
+    found = GRID.points(encoded.point_pillar, encoded.point_offset)
     np.testing.assert_allclose(found, encoded.target, atol=1e-4)
     assert set(np.unique(encoded.weight)) == {np.float32(GROUND_WEIGHT), np.float32(1)}
     assert encoded.pillar_features.shape == (len(encoded.pillar_index), FEATURES)

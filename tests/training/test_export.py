@@ -52,18 +52,12 @@ MakeInputs = Callable[..., tuple[Tensor, ...]]
 MakeStudent = Callable[[RealTimeStudentConfig], RealTimeStudent]
 
 
-def last_layer(student: RealTimeStudent) -> torch.nn.Linear:
-    layer = student.head[-1]
-    assert isinstance(layer, torch.nn.Linear)
-    return layer
-
-
 @pytest.fixture(scope="module")
 def model(tiny_config: RealTimeStudentConfig, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The tiny student, with a random head, exported once for this module."""
     torch.manual_seed(0)
     student = RealTimeStudent(tiny_config)
-    torch.nn.init.normal_(last_layer(student).weight, 0.0, 0.3)
+    torch.nn.init.normal_(student.displacement.weight, 0.0, 0.3)
     path = tmp_path_factory.mktemp("export") / "tiny.onnx"
     report = export(student, CARD, path)
     assert report.path == path
@@ -162,7 +156,7 @@ class NanStudent(RealTimeStudent):
 
     def __init__(self, config: RealTimeStudentConfig) -> None:
         super().__init__(config)
-        torch.nn.init.constant_(last_layer(self).bias, torch.nan)
+        torch.nn.init.constant_(self.displacement.bias, torch.nan)
 
 
 def test_a_diverged_student_is_refused(tiny_config: RealTimeStudentConfig, tmp_path: Path) -> None:

@@ -135,7 +135,7 @@ def test_a_run_is_reproducible(config: FitConfig, tmp_path: Path) -> None:
         torch.load(fit(replace(steps(config, 3), seed=seed), tmp_path / name), weights_only=True)
         for seed, name in ((1, "a"), (1, "b"), (2, "c"))
     )
-    key = "student.level1.0.weight"
+    key = "student.down.0.weight"
     torch.testing.assert_close(one["state_dict"][key], two["state_dict"][key], atol=0, rtol=0)
     assert (one["state_dict"][key] - other["state_dict"][key]).abs().max() > 0.01
 

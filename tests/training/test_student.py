@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 
 pytest.importorskip("torch", reason="pip install 'zeroflow_ros[training]'")
@@ -15,6 +16,8 @@ pytest.importorskip("torch", reason="pip install 'zeroflow_ros[training]'")
 import torch
 from torch import Tensor
 
+from zeroflow_ros.network import network_inputs
+from zeroflow_ros.pillars import PillarGrid
 from zeroflow_training.students.layers import ConvBlock, CostVolume, UpBlock
 from zeroflow_training.students.real_time import RealTimeStudent, RealTimeStudentConfig
 
@@ -71,7 +74,7 @@ def test_each_sweep_matters(
         for sweep in range(3):
             changed = features.clone()
             changed[index // SIZE**2 == sweep] *= -5
-            assert (student(changed, index, pillar, offset) - expected).abs().max() > 1e-3
+            assert (student(changed, index, pillar, offset) - expected).abs().max() > 1e-4
 
 
 def test_gradient_reaches_every_parameter(
@@ -93,7 +96,7 @@ def test_head_gets_a_gradient_from_its_zero_start(
 ) -> None:
     student = RealTimeStudent(tiny_config)
     (student(*make_inputs(5, 400, 400)) - 1).square().sum().backward()
-    gradient = student.head[-1].weight.grad
+    gradient = student.displacement.weight.grad
     assert isinstance(gradient, Tensor)
     assert gradient.abs().sum() > 0
 
@@ -104,6 +107,28 @@ def test_impossible_sizes_are_refused(
 ) -> None:
     with pytest.raises(ValueError, match="multiple of 8"):
         RealTimeStudent(replace(tiny_config, **changes))
+
+
+def test_flow_moves_with_the_scene(
+    tiny_config: RealTimeStudentConfig, make_student: MakeStudent
+) -> None:
+    """One coarse cell (3.2 m) farther in the grid, the same points read the same flow."""
+    grid = PillarGrid(range_m=51.2, cell_m=0.4, z_min_m=-1.5, z_max_m=4.5)
+    student = make_student(replace(tiny_config, size=grid.size))
+    random = np.random.default_rng(0)
+    now = random.uniform([-4, -4, 0], [4, 4, 2], (400, 3)).astype(np.float32)
+    before = now + random.normal(0, 0.3, now.shape).astype(np.float32)
+
+    def flow(shift: list[float]) -> Tensor:
+        moved = [grid.locate(points + np.float32(shift)) for points in (now, before)]
+        inputs = network_inputs(grid, moved)
+        with torch.inference_mode():
+            return student(*(torch.from_numpy(array) for array in inputs.values()))
+
+    here = flow([0.0, 0.0, 0.0])
+    assert here.std() > 0.05
+    for shift in ([3.2, 0.0, 0.0], [0.0, -6.4, 0.0], [9.6, 12.8, 0.0]):
+        torch.testing.assert_close(flow(shift), here, atol=2e-3, rtol=0)
 
 
 def test_empty_earlier_sweep_is_no_error(
@@ -126,6 +151,16 @@ def test_cost_volume_peaks_at_the_displacement() -> None:
     assert volume.sum() == 1.0
 
 
+@pytest.mark.parametrize("radius", [1, 2])
+def test_cost_volume_equals_windows_cut_out(radius: int) -> None:
+    now, before = torch.rand(2, 2, 5, 7, 9).unbind()
+    padded = torch.nn.functional.pad(before, [radius] * 4)
+    steps = range(2 * radius + 1)
+    windows = [padded[:, :, i : i + 7, j : j + 9] for i in steps for j in steps]
+    expected = torch.stack([(now * window).mean(1) for window in windows], 1)
+    torch.testing.assert_close(CostVolume(radius)(now, before), expected)
+
+
 def test_cost_volume_sees_zeros_beyond_the_border() -> None:
     ones = torch.ones(1, 4, 5, 6)
     volume = CostVolume(radius=1)(ones, ones)
@@ -134,7 +169,7 @@ def test_cost_volume_sees_zeros_beyond_the_border() -> None:
     assert volume[0, 8, -1, -1] == 0
 
 
-@pytest.mark.parametrize(("kernel", "stride"), [(1, 1), (3, 1), (3, 2), (4, 2)])
+@pytest.mark.parametrize(("kernel", "stride"), [(1, 1), (3, 1), (3, 2), (2, 2)])
 def test_blocks_keep_the_grid(kernel: int, stride: int) -> None:
     x = torch.rand(1, 3, 16, 24)
     assert ConvBlock(3, 5, kernel, stride)(x).shape == (1, 5, 16 // stride, 24 // stride)
