@@ -34,3 +34,10 @@ def test_console() -> None:
         console.print(TABLE.for_console())
     for text in ("by speed", "normalised", "0.250", "3.4 %"):
         assert text in capture.get()
+
+
+def test_json_has_every_number() -> None:
+    assert TABLE.for_json() == {
+        "slow": {"error": 0.25, "false": 0.034, "hidden": 7},
+        "fast": {"error": 0, "false": None},
+    }

@@ -46,6 +46,13 @@ class Table:
             table.add_row(*cells)
         return table
 
+    def for_json(self) -> dict[str, dict[str, float | None]]:
+        """Every number of every row; null where there is none, as JSON knows no NaN."""
+        return {
+            name: {key: None if math.isnan(value) else value for key, value in row.items()}
+            for name, row in self.rows.items()
+        }
+
     def markdown(self) -> str:
         """The title as the head of the first column."""
         head = [self.title, *(column.heading for column in self.columns)]
