@@ -7,8 +7,8 @@ Its truth files say where the points of sweep k are in sweep k + 1.
 - `published`: source k, target k + 1, by `estimate_pair`; for models of two sweeps.
 - `newest`: the estimator as it runs on a vehicle. Time runs backwards: sweeps are fed last to first
   with mirrored stamps, so the source is the newest sweep, k + 1 the one before and k + 2 the one
-  before that. Where source points came from is then the negative of where they go. The more sweeps
-  a model looks at, the fewer of the two pairs have enough of them.
+  before that. Where source points came from is then the negative of where they go. Of
+  three sweeps, that leaves a model of two both pairs, a model of three one, and a longer one none.
 """
 
 from __future__ import annotations
@@ -114,7 +114,7 @@ def intersection_tables(
 ) -> dict[str, dict[str, dict[str, float]]]:
     """Rows by reading; the published one only for models of two sweeps."""
     recording, estimator = Intersection.read(folder), FlowEstimator(model)
-    tables = {"newest": recording.compare(recording.newest(estimator))}
+    tables = {}
     if estimator.card.history == 2:
         tables["published"] = recording.compare(recording.published(model))
-    return tables
+    return {**tables, "newest": recording.compare(recording.newest(estimator))}
