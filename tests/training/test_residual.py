@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from zeroflow_training.evaluation.residual import residual_metrics
+from zeroflow_training.evaluation.residual import PointErrors, residual_metrics
 
 F32 = npt.NDArray[np.float32]
 
@@ -80,3 +80,31 @@ def test_groups_without_points_are_nan(truth: F32) -> None:
     assert math.isnan(metrics.dynamic_epe_m)
     assert math.isnan(metrics.dynamic_recall)
     assert math.isnan(metrics.static_epe_m) == (len(truth) == 0)
+
+
+def test_threeway_by_hand() -> None:
+    """Two moving foreground points off by 0.1 and 0.3, still foreground by 0.02, the rest 0.04."""
+    truth = along_x(1.0, 1.0, 0.0, 0.0, 0.04)
+    predicted = along_x(1.1, 0.7, 0.02, 0.04, 0.0)
+    foreground = np.array([True, True, True, False, False])
+    threeway = PointErrors.of(predicted, truth).threeway(foreground)
+    assert threeway.dynamic_foreground_m == pytest.approx(0.2)
+    assert threeway.static_foreground_m == pytest.approx(0.02)
+    assert threeway.static_background_m == pytest.approx(0.04)
+    assert threeway.threeway_m == pytest.approx((0.2 + 0.02 + 0.04) / 3)
+
+
+def test_speed_bins_take_each_mover_once() -> None:
+    """0.4, 0.7, 1.5, 4, 8 and 30 m/s; the last is missed, the others are right."""
+    truth = along_x(0.04, 0.07, 0.15, 0.4, 0.8, 3.0)
+    rows = PointErrors.of(along_x(0.04, 0.07, 0.15, 0.4, 0.8, 0.0), truth).by_speed()
+    assert list(rows) == ["0.5-1 m/s", "1-2 m/s", "2-5 m/s", "5-10 m/s", "> 10 m/s"]
+    assert [row.dynamic_points for row in rows.values()] == [1, 1, 1, 1, 1]
+    assert [row.dynamic_epe_normalised for row in rows.values()] == [0, 0, 0, 0, 1]
+
+
+def test_joined_points_count_as_one_sweep() -> None:
+    truth, predicted = along_x(0.0, 0.2, 1.0, 3.0), along_x(0.1, 0.1, 0.5, 0.0)
+    parts = [PointErrors.of(predicted[rows], truth[rows]) for rows in ([0, 1], [2], [3])]
+    assert PointErrors.joined(parts).metrics() == residual_metrics(predicted, truth)
+    assert PointErrors.joined([]).metrics().dynamic_points == 0

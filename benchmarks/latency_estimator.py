@@ -1,0 +1,99 @@
+# SPDX-FileCopyrightText: 2026 zeroflow_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Milliseconds of each stage of an estimate, without ROS: `python benchmarks/latency_estimator.py`.
+
+A simulated HDL-64E with 120,000 points a sweep, poses given, ONNX Runtime. The sweeps of a second
+are shown forth and back, so that neighbours in time stay neighbours. The stages are those of
+`Flow.stage_ms`; total is the wall time of `FlowEstimator.update`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import chain, cycle, islice
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+
+from zeroflow_ros import FlowEstimator, Sweep
+from zeroflow_ros.geometry import Transform
+from zeroflow_training.evaluation.frozen_worlds import FIRST_SEED
+from zeroflow_training.evaluation.table import Column, Table
+from zeroflow_training.simulation.sensors import Mounting, SensorModel, find_sensor
+from zeroflow_training.simulation.simulator import Simulation
+
+POINTS, COLUMNS = 120_000, 2600  # more firings than points asked for: not each one returns
+RENDERED, PERIOD_NS = 10, 100_000_000
+
+
+def lidar() -> SensorModel:
+    """An HDL-64E that fires often enough for POINTS returns."""
+    model = find_sensor("HDL-64E")
+    return replace(model, heads=tuple(replace(head, columns=COLUMNS) for head in model.heads))
+
+
+def endless_drive() -> Iterator[tuple[Sweep, Transform]]:
+    """Sweeps of POINTS points with poses, 0.1 s apart."""
+    street = Simulation(FIRST_SEED, sensor=lidar(), mounting=Mounting(1.73), duration_s=1.0)
+    rendered = list(street.sweeps(RENDERED))
+    rng = np.random.default_rng(0)
+    clouds = [
+        sweep.points[np.sort(rng.permutation(len(sweep.points))[:POINTS])] for sweep in rendered
+    ]
+    there_and_back = cycle(chain(range(RENDERED - 1), range(RENDERED - 1, 0, -1)))
+    for number, k in enumerate(there_and_back):
+        yield Sweep(clouds[k], number * PERIOD_NS), rendered[k].pose
+
+
+def measure(
+    estimator: FlowEstimator, drive: Sequence[tuple[Sweep, Transform]], warm_up: int
+) -> dict[str, list[float]]:
+    """Milliseconds by stage of each sweep after the warm-up."""
+    found: dict[str, list[float]] = {}
+    for number, (sweep, pose) in enumerate(drive):
+        started = time.perf_counter()
+        flow = estimator.update(sweep, pose)
+        total_ms = 1e3 * (time.perf_counter() - started)
+        if number >= warm_up:
+            for stage, spent_ms in {**flow.stage_ms, "total": total_ms}.items():
+                found.setdefault(stage, []).append(spent_ms)
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--model", help="path or name; default: the bundled one")
+    parser.add_argument("--threads", type=int, help="of ONNX Runtime; default: all cores")
+    parser.add_argument("--sweeps", type=int, default=100)
+    parser.add_argument("--warm-up", type=int, default=10)
+    parser.add_argument("--json", type=Path, help="file for all numbers")
+    options = parser.parse_args()
+    estimator = FlowEstimator(options.model, threads=options.threads)
+    drive = list(islice(endless_drive(), options.warm_up + options.sweeps))
+    found, points = (
+        measure(estimator, drive, options.warm_up),
+        min(len(sweep) for sweep, _ in drive),
+    )
+    rows = {
+        stage: {"p50_ms": float(np.median(ms)), "p99_ms": float(np.quantile(ms, 0.99))}
+        for stage, ms in found.items()
+    }
+    card, threads = estimator.card, options.threads or os.cpu_count()
+    title = f"{card.name} {card.version}, {points:,} points, {threads} threads, ms"
+    columns = (Column("p50", "p50_ms", ".1f"), Column("p99", "p99_ms", ".1f"))
+    Console().print(Table("latency", title, columns, rows).for_console())
+    if options.json:
+        facts = {"points": points, "threads": threads, "sweeps": options.sweeps}
+        options.json.write_text(json.dumps({**facts, "stages": rows}, indent=2))
+
+
+if __name__ == "__main__":
+    main()
