@@ -20,6 +20,7 @@ distribution = setup(
         f"{NAME}.models": ["*.onnx", "*.json", "*.md"],
         f"{NAME}.ros": ["*.xml"],
         NAME: ["py.typed"],
+        "zeroflow_training": ["configs/*.yaml"],
     },
     data_files=[
         ("share/ament_index/resource_index/packages", [f"resource/{NAME}"]),

@@ -26,7 +26,8 @@ class ModelCard:
     """Embedded in the ONNX metadata as JSON under `zeroflow_card`.
 
     The estimator builds its preprocessing from the card and never from defaults.
-    `interval_s` and `history` (sweeps with the newest) are what the model was trained for;
+    `lags`: the sweeps that the model looks at, in intervals of `interval_s` before the newest, from
+    0, 1; `fallback`: a model for when fewer sweeps are there, by its name, or "";
     `ground`: "keep" (the network sees all points) or "remove" (ground is cut out before);
     `graph_sha256` covers the graph with its weights.
     """
@@ -35,15 +36,21 @@ class ModelCard:
     version: str
     grid: PillarGrid
     interval_s: float
-    history: int
+    lags: tuple[int, ...]
     features: tuple[str, ...]
     ground: GroundHandling
     training_data: str
     git_commit: str
     graph_sha256: str
+    fallback: str = ""
     output: str = "displacement of the newest sweep over the interval, levelled frame, metres"
     metrics: dict[str, float] = dataclasses.field(default_factory=dict)
     format: int = FORMAT
+
+    @property
+    def history(self) -> int:
+        """How many sweeps the model looks at, with the newest."""
+        return len(self.lags)
 
     def to_json(self) -> str:
         """One line of JSON with sorted keys."""
@@ -61,6 +68,7 @@ class ModelCard:
                 )
             raw["grid"] = PillarGrid(**raw["grid"])
             raw["features"] = tuple(raw["features"])
+            raw["lags"] = tuple(raw["lags"])
             card = ModelCard(**raw)
             card.check(where)
         except (KeyError, TypeError, ValueError, RecursionError) as error:
@@ -73,10 +81,11 @@ class ModelCard:
             raise ModelError(f"{where}: it wants pillar features that this package does not make")
         if self.ground not in ("keep", "remove"):
             raise ModelError(f"{where}: its card asks for ground handling {self.ground!r}")
-        whole = isinstance(self.history, int)
-        if not whole or self.history < 2 or not 0.01 <= self.interval_s <= 2:
+        whole = all(isinstance(lag, int) for lag in self.lags)
+        ascending = whole and self.lags[:2] == (0, 1) and list(self.lags) == sorted(set(self.lags))
+        if not ascending or not 0.01 <= self.interval_s <= 2:
             raise ModelError(
-                f"{where}: history {self.history} and interval {self.interval_s} s make no sense"
+                f"{where}: lags {self.lags} and interval {self.interval_s} s make no sense"
             )
 
 
@@ -101,6 +110,12 @@ def bundled_models() -> dict[str, Path]:
     # Installed, the models lie inside the package; in a checkout they lie beside src/.
     folders = (here / "models", here.parents[1] / "models")
     return {path.stem: path for folder in reversed(folders) for path in folder.glob("*.onnx")}
+
+
+def find_fallback(path: Path, card: ModelCard) -> Path:
+    """The model for a history that is not full yet: beside the model itself, else bundled."""
+    beside = path.with_name(f"{card.fallback}.onnx")
+    return beside if beside.is_file() else find_model(card.fallback)
 
 
 def find_model(model: str | Path | None) -> Path:

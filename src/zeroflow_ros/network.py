@@ -32,7 +32,7 @@ class FlowNetwork:
 
     def __init__(self, card: ModelCard, engine: Engine, ground: GroundSegmenter) -> None:
         self.card = card
-        self._engine = engine
+        self.engine = engine
         self._ground = ground
 
     def flow(self, sweeps: Sequence[PlacedCloud], interval_s: float, watch: Stopwatch) -> Flow:
@@ -57,7 +57,7 @@ class FlowNetwork:
         if comparable:
             inputs = network_inputs(self.card.grid, [split.above for split in splits])
             watch.lap("pillars")
-            moved = np.asarray(self._engine.infer(inputs)["displacement"], np.float32)
+            moved = np.asarray(self.engine.infer(inputs)["displacement"], np.float32)
             watch.lap("network")
             displacement[newest.above.rows] = rotate(sweeps[0].transform[:3, :3].T, moved)
             valid[newest.above.rows] = True

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -54,17 +54,17 @@ class PosedSweep:
 
 
 class SweepHistory:
-    """The recent sweeps, from which those nearest to t - k * interval are chosen.
+    """The recent sweeps, from which those nearest to t - lag * interval are chosen.
 
     A 20 Hz lidar thus feeds a 10 Hz model every second sweep, and a lost sweep does not double
     the speeds. A clock that jumps back (a bag loop) empties the history.
     """
 
-    def __init__(self, count: int, interval_s: float, tolerance: float = 0.5) -> None:
-        """`count` sweeps with the newest, `interval_s` apart, each within `tolerance` intervals."""
-        if count < 2:
-            raise ValueError(f"a history needs at least 2 sweeps, not {count}")
-        self.count = count
+    def __init__(self, lags: Sequence[int], interval_s: float, tolerance: float = 0.5) -> None:
+        """`lags` in intervals of `interval_s`, ascending from 0; within `tolerance` intervals."""
+        if len(lags) < 2 or lags[0] != 0 or list(lags) != sorted(set(lags)):
+            raise ValueError(f"a history needs at least 2 lags that ascend from 0, not {lags}")
+        self.lags = tuple(lags)
         self.interval_ns = round(interval_s * 1e9)
         self.tolerance_ns = round(tolerance * interval_s * 1e9)
         self._sweeps: deque[PosedSweep] = deque()
@@ -81,21 +81,21 @@ class SweepHistory:
         if self._sweeps and posed.sweep.stamp_ns <= self._sweeps[-1].sweep.stamp_ns:
             self.clear()
         self._sweeps.append(posed)
-        span = (self.count - 1) * self.interval_ns + self.tolerance_ns
+        span = self.lags[-1] * self.interval_ns + self.tolerance_ns
         while posed.sweep.stamp_ns - self._sweeps[0].sweep.stamp_ns > span:
             self._sweeps.popleft()
 
     def select(self) -> list[PosedSweep]:
         """The newest sweep, then the earlier ones the model wants, newest first.
 
-        Shorter than `count` while the history fills; stops at the first gap beyond tolerance.
+        Shorter than `lags` while the history fills; stops at the first gap beyond tolerance.
         """
         if not self._sweeps:
             return []
         newest = self._sweeps[-1]
         chosen = [newest]
-        for k in range(1, self.count):
-            wanted = newest.sweep.stamp_ns - k * self.interval_ns
+        for lag in self.lags[1:]:
+            wanted = newest.sweep.stamp_ns - lag * self.interval_ns
             nearest = min(self._sweeps, key=lambda posed: abs(posed.sweep.stamp_ns - wanted))
             too_far = abs(nearest.sweep.stamp_ns - wanted) > self.tolerance_ns
             if too_far or nearest.sweep.stamp_ns >= chosen[-1].sweep.stamp_ns:

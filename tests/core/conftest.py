@@ -53,7 +53,7 @@ def make_card() -> Callable[..., ModelCard]:
             "version": "1",
             "grid": PillarGrid(range_m=20.0, cell_m=0.5, z_min_m=-1.5, z_max_m=4.5),
             "interval_s": 0.1,
-            "history": 2,
+            "lags": (0, 1),
             "features": FEATURE_NAMES,
             "ground": "keep",
             "training_data": "none",

@@ -252,7 +252,7 @@ def test_pair_refuses_what_it_cannot_answer(make_model: MakeModel, engine: Any) 
     with pytest.raises(CloudError, match=r"\[300, 4\]"):
         estimate_pair(cloud(), np.zeros((300, 4), np.float32), model=make_model())
     with pytest.raises(ModelError, match="two-sweep model"):
-        estimate_pair(cloud(), cloud(), model=make_model(history=3))
+        estimate_pair(cloud(), cloud(), model=make_model(lags=(0, 1, 2)))
     with pytest.raises(ModelError, match="no such file"):
         estimate_pair(cloud(), cloud(), model="missing.onnx")
 

@@ -29,7 +29,12 @@ def write(path: Path, graph: bytes, card: object) -> Path:
 
 
 def test_card_round_trip(make_model: MakeModel, make_card: MakeCard) -> None:
-    changes = {"metrics": {"epe_m": 0.25}, "interval_s": 0.05, "history": 3, "ground": "remove"}
+    changes = {
+        "metrics": {"epe_m": 0.25},
+        "interval_s": 0.05,
+        "lags": (0, 1, 2),
+        "ground": "remove",
+    }
     assert load_card(make_model(**changes)) == make_card(**changes)
 
 
@@ -45,9 +50,11 @@ def test_card_is_one_line(make_card: MakeCard) -> None:
         ({"features": 3}, "cannot be understood"),
         ({"ground": "melt"}, "ground handling 'melt'"),
         ({"ground": ["keep"]}, "ground handling"),
-        ({"history": 1}, "history 1"),
-        ({"history": 2.5}, "history 2.5"),
-        ({"history": "2"}, "history 2"),
+        ({"lags": (0,)}, "lags (0,)"),
+        ({"lags": (0, 1.5)}, "lags (0, 1.5)"),
+        ({"lags": "01"}, "lags"),
+        ({"lags": (0, 1, 3, 2)}, "lags"),
+        ({"lags": (0, 2)}, "lags"),
         ({"interval_s": 0}, "interval 0"),
         ({"interval_s": float("nan")}, "interval nan"),
         ({"interval_s": "fast"}, "cannot be understood"),

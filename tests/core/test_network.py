@@ -70,7 +70,7 @@ def test_rows_valid_flags_and_axes(make_card: MakeCard, make_engine: MakeEngine)
 def test_inputs_of_the_network(make_card: MakeCard, make_engine: MakeEngine) -> None:
     engine = make_engine(coordinates)
     clouds = [random_cloud(seed=k) for k in range(3)]
-    run(FlowNetwork(make_card(history=3), engine, KeptGround()), *clouds, transform=np.eye(4))
+    run(FlowNetwork(make_card(lags=(0, 1, 2)), engine, KeptGround()), *clouds, transform=np.eye(4))
     (inputs,) = engine.inputs
     index = inputs["pillar_index"]
     assert index.dtype == inputs["point_pillar"].dtype == np.int32
@@ -146,13 +146,13 @@ def test_nothing_to_compare(
 def test_an_empty_oldest_sweep_is_only_missing(
     make_card: MakeCard, make_engine: MakeEngine
 ) -> None:
-    network = FlowNetwork(make_card(history=3), make_engine(coordinates), KeptGround())
+    network = FlowNetwork(make_card(lags=(0, 1, 2)), make_engine(coordinates), KeptGround())
     nothing = np.empty((0, 3), np.float32)
     assert run(network, random_cloud(), random_cloud(), nothing).status is FlowStatus.ESTIMATED
 
 
 def test_a_wrong_count_of_sweeps_is_refused(make_card: MakeCard, make_engine: MakeEngine) -> None:
-    network = FlowNetwork(make_card(history=3), make_engine(coordinates), KeptGround())
+    network = FlowNetwork(make_card(lags=(0, 1, 2)), make_engine(coordinates), KeptGround())
     with pytest.raises(ModelError, match="looks at 3 sweeps, not 2"):
         run(network, random_cloud(), random_cloud())
 

@@ -20,7 +20,7 @@ NO_POINTS = np.empty((0, 3), np.float32)
 
 
 def history_of(stamps_ms: Iterable[float], count: int = 2, interval_s: float = 0.1) -> SweepHistory:
-    history = SweepHistory(count, interval_s)
+    history = SweepHistory(range(count), interval_s)
     for stamp in stamps_ms:
         push(history, stamp)
     return history
@@ -104,7 +104,7 @@ def test_clear_forgets() -> None:
 def test_selection_is_ordered_bounded_and_within_tolerance(
     steps_ms: list[int], count: int, interval_s: float
 ) -> None:
-    history = SweepHistory(count, interval_s)
+    history = SweepHistory(range(count), interval_s)
     for stamp in np.cumsum(steps_ms):
         push(history, float(stamp))
         found = selected_ms(history)
@@ -123,8 +123,17 @@ def test_memory_is_bounded_by_time() -> None:
 
 
 def test_impossible_history_is_refused() -> None:
-    with pytest.raises(ValueError, match="at least 2"):
-        SweepHistory(1, 0.1)
+    for lags in ((0,), (1, 2), (0, 2, 1), (0, 1, 1)):
+        with pytest.raises(ValueError, match="at least 2 lags"):
+            SweepHistory(lags, 0.1)
+
+
+def test_lags_may_leave_sweeps_out() -> None:
+    history = SweepHistory((0, 1, 4), 0.1)
+    for stamp in range(0, 1000, 50):
+        push(history, stamp)
+    assert selected_ms(history) == [950, 850, 550]
+    assert len(history) == 10  # 0.45 s and the newest
 
 
 @pytest.mark.parametrize("shape", [(5,), (5, 4), (5, 2), (2, 5, 3)])

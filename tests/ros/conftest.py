@@ -159,7 +159,7 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
         version="1",
         grid=PillarGrid(range_m=40.0, cell_m=0.5, z_min_m=-5.0, z_max_m=5.0),
         interval_s=0.1,
-        history=2,
+        lags=(0, 1),
         features=FEATURE_NAMES,
         ground="keep",
         training_data="none",

@@ -98,7 +98,7 @@ def test_errors_move_what_they_are_errors_of() -> None:
 
 
 def samples_of(seed: int, count: int = 4, seen: int = 0) -> list[Encoded]:
-    stream = SimulatedSamples(GRID, 2, seed, crops_per_scene=3, shuffle=2, seen=seen)
+    stream = SimulatedSamples(GRID, (0, 1), seed, crops_per_scene=3, shuffle=2, seen=seen)
     return list(islice(stream, count))
 
 
@@ -111,7 +111,7 @@ def test_stream_is_reproducible_by_its_seed() -> None:
 
 
 def test_resumed_stream_shows_other_scenes() -> None:
-    stream = SimulatedSamples(GRID, 2, 3, crops_per_scene=3, shuffle=2)
+    stream = SimulatedSamples(GRID, (0, 1), 3, crops_per_scene=3, shuffle=2)
     assert stream.scenes_for(0, workers=1) == 0
     seen = stream.scenes_for(300, workers=1)
     assert 100 <= seen <= 102
@@ -123,12 +123,14 @@ def test_resumed_stream_shows_other_scenes() -> None:
 def test_training_keeps_clear_of_the_test_worlds() -> None:
     for seed in (-1, 10, 42):
         with pytest.raises(ValueError, match=f"seed {seed}"):
-            SimulatedSamples(GRID, 2, seed)
-    assert SimulatedSamples(GRID, 2, 9).seed * 100_000_000 < TEST_SEEDS
+            SimulatedSamples(GRID, (0, 1), seed)
+    assert SimulatedSamples(GRID, (0, 1), 9).seed * 100_000_000 < TEST_SEEDS
 
 
 def test_sample_is_valid_and_reproducible() -> None:
-    sample, again = (simulated_sample(TEST_SEEDS + 1, 3, np.random.default_rng(7)) for _ in "ab")
+    sample, again = (
+        simulated_sample(TEST_SEEDS + 1, (0, 1, 3), np.random.default_rng(7)) for _ in "ab"
+    )
     assert len(sample.sweeps) == 3
     assert sample.flow.shape == sample.sweeps[0].shape
     assert all(np.isfinite(points).all() for points in sample.sweeps)

@@ -41,7 +41,7 @@ CARD = ModelCard(
     version="1",
     grid=GRID,
     interval_s=0.1,
-    history=2,
+    lags=(0, 1),
     features=FEATURE_NAMES,
     ground="keep",
     training_data="none",
@@ -166,12 +166,12 @@ def test_a_diverged_student_is_refused(tiny_config: RealTimeStudentConfig, tmp_p
 
 
 @pytest.mark.parametrize(
-    "card", [replace(CARD, history=3), replace(CARD, grid=replace(GRID, range_m=12.8))]
+    "card", [replace(CARD, lags=(0, 1, 2)), replace(CARD, grid=replace(GRID, range_m=12.8))]
 )
 def test_card_and_student_must_agree(
     tiny_config: RealTimeStudentConfig, tmp_path: Path, card: ModelCard
 ) -> None:
-    with pytest.raises(ValueError, match="size 32 and history 2, its card says"):
+    with pytest.raises(ValueError, match=r"size 32 and lags \(0, 1\), its card says"):
         export(RealTimeStudent(tiny_config), card, tmp_path / "other.onnx")
 
 

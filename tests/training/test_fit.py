@@ -19,14 +19,15 @@ pytest.importorskip("numba", reason="pip install 'zeroflow_ros[simulation]'")
 
 import torch
 
-from zeroflow_ros.errors import ModelError
+from zeroflow_ros.errors import ModelError, ZeroflowError
 from zeroflow_ros.pillars import PillarGrid
 from zeroflow_training import fit as fit_module
 from zeroflow_training.data.batch import Encoded, encode
 from zeroflow_training.data.sample import TrainingSample
 from zeroflow_training.data.simulated import SimulatedSamples
 from zeroflow_training.export import load_student
-from zeroflow_training.fit import FitConfig, fit, training_grid
+from zeroflow_training.fit import fit, training_grid
+from zeroflow_training.fit_config import FitConfig, bundled_configs, load_config
 from zeroflow_training.student_module import ScheduleConfig, StudentModule
 from zeroflow_training.students.real_time import RealTimeStudentConfig
 
@@ -41,8 +42,8 @@ class DriftingWorld(SimulatedSamples):
 
     made: list[SimulatedSamples] = []
 
-    def __init__(self, grid: PillarGrid, history: int, seed: int = 0) -> None:
-        super().__init__(grid, history, seed)
+    def __init__(self, grid: PillarGrid, lags: tuple[int, ...], seed: int = 0) -> None:
+        super().__init__(grid, lags, seed)
         DriftingWorld.made.append(self)
 
     def __iter__(self) -> Iterator[Encoded]:
@@ -77,7 +78,7 @@ def test_a_short_run_learns(config: FitConfig, tmp_path: Path) -> None:
     last = fit(config, tmp_path / "run")
     assert last == tmp_path / "run" / "last.ckpt"
     student = load_student(last, config.student.size)  # weights_only=True
-    encoded = next(iter(DriftingWorld(training_grid(config), 2, seed=5)))
+    encoded = next(iter(DriftingWorld(training_grid(config), (0, 1), seed=5)))
     with torch.inference_mode():
         predicted = student(*(torch.from_numpy(array) for array in encoded[:4])).numpy()
     error = np.linalg.norm(predicted - FLOW, axis=1).mean()
@@ -111,7 +112,7 @@ def test_fine_tuning_starts_from_the_weights_and_at_step_0(
     config: FitConfig, tmp_path: Path
 ) -> None:
     first = fit(steps(config, 4), tmp_path / "first")
-    gentle = replace(config, schedule=ScheduleConfig.fine_tuning(2, 1e-7))
+    gentle = replace(config, schedule=ScheduleConfig(2, 1e-7).for_fine_tuning())
     second = torch.load(fit(gentle, tmp_path / "second", init=first), weights_only=True)
     assert second["global_step"] == 2
     assert DriftingWorld.made[1].seen == 0
@@ -174,3 +175,29 @@ def test_annealing(
     norms = [m for m in module.modules() if isinstance(m, torch.nn.BatchNorm2d)]
     assert len(norms) > 5
     assert all(norm.training is not frozen for norm in norms)
+
+
+def test_bundled_configurations_load() -> None:
+    assert bundled_configs() == ["zeroflow-rt", "zeroflow-rt-2"]
+    lags = {name: load_config(name).student.lags for name in bundled_configs()}
+    assert lags == {"zeroflow-rt": (0, 1, 3), "zeroflow-rt-2": (0, 1)}
+    assert load_config("zeroflow-rt").student.size == 128
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("schedule: {steps: 5}\nstudent: {lag: [0, 1]}", "student.lag: Unexpected"),
+        ("schedule: {steps: many}", "schedule.steps: Input should be a valid integer"),
+        ("seed: 3", "schedule: .* required"),
+        ("just words", "configuration .*odd.yaml"),
+        ("a: [", "neither a readable YAML file nor one of zeroflow-rt, zeroflow-rt-2"),
+    ],
+)
+def test_a_wrong_configuration_names_the_setting(tmp_path: Path, text: str, reason: str) -> None:
+    path = tmp_path / "odd.yaml"
+    path.write_text(text)
+    with pytest.raises(ZeroflowError, match=reason):
+        load_config(str(path))
+    with pytest.raises(ZeroflowError, match="neither a readable YAML file"):
+        load_config(str(tmp_path / "missing.yaml"))

@@ -30,7 +30,7 @@ MakeStudent = Callable[[RealTimeStudentConfig], RealTimeStudent]
 def test_shape_and_zero_at_initialisation(
     tiny_config: RealTimeStudentConfig, make_inputs: MakeInputs, history: int
 ) -> None:
-    student = RealTimeStudent(replace(tiny_config, history=history))
+    student = RealTimeStudent(replace(tiny_config, lags=tuple(range(history))))
     inputs = make_inputs(0, *[300] * history)
     flow = student(*inputs)
     assert flow.shape == (len(inputs[2]), 3)
@@ -67,7 +67,7 @@ def test_rows_of_points_and_pillars_may_be_permuted(
 def test_each_sweep_matters(
     tiny_config: RealTimeStudentConfig, make_inputs: MakeInputs, make_student: MakeStudent
 ) -> None:
-    student = make_student(replace(tiny_config, history=3))
+    student = make_student(replace(tiny_config, lags=(0, 1, 3)))
     features, index, pillar, offset = make_inputs(4, 300, 300, 300)
     with torch.inference_mode():
         expected = student(features, index, pillar, offset)
@@ -101,7 +101,7 @@ def test_head_gets_a_gradient_from_its_zero_start(
     assert gradient.abs().sum() > 0
 
 
-@pytest.mark.parametrize("changes", [{"size": 36}, {"size": 100}, {"history": 1}])
+@pytest.mark.parametrize("changes", [{"size": 36}, {"size": 100}, {"lags": (0,)}])
 def test_impossible_sizes_are_refused(
     tiny_config: RealTimeStudentConfig, changes: dict[str, Any]
 ) -> None:

@@ -66,14 +66,14 @@ def export(student: RealTimeStudent, card: ModelCard, path: Path) -> ExportRepor
 
     The file appears under its name only after ONNX Runtime agreed with PyTorch to a millimetre.
     """
-    made_for, wanted = student.config, (card.grid.size, card.history)
-    if (made_for.size, made_for.history) != wanted:
+    made_for, wanted = student.config, (card.grid.size, card.lags)
+    if (made_for.size, made_for.lags) != wanted:
         raise ValueError(
-            f"the student has size {made_for.size} and history {made_for.history}, its card says "
+            f"the student has size {made_for.size} and lags {made_for.lags}, its card says "
             f"{wanted[0]} and {wanted[1]}"
         )
     student.eval()
-    inputs = example_inputs(card.grid, card.history)
+    inputs = example_inputs(card.grid, card.lags)
     graph = _onnx_bytes(student, inputs)
     with written_atomically(path) as temporary:
         temporary.write_bytes(graph)
@@ -85,11 +85,11 @@ def export(student: RealTimeStudent, card: ModelCard, path: Path) -> ExportRepor
     return replace(report, path=path)
 
 
-def example_inputs(grid: PillarGrid, history: int) -> dict[str, np.ndarray]:
+def example_inputs(grid: PillarGrid, lags: tuple[int, ...]) -> dict[str, np.ndarray]:
     """Network inputs from a simulated scene (seed fixed), for tracing and for comparison."""
     from zeroflow_training.data.simulated import TEST_SEEDS, simulated_sample
 
-    sample = simulated_sample(TEST_SEEDS, history, np.random.default_rng(0))
+    sample = simulated_sample(TEST_SEEDS, lags, np.random.default_rng(0))
     return dict(network_inputs(grid, [grid.locate(points) for points in sample.sweeps]))
 
 
@@ -103,9 +103,12 @@ def git_commit() -> str:
         return "unknown"
 
 
-def export_checkpoint(checkpoint: Path, path: Path, name: str, version: str) -> ExportReport:
+def export_checkpoint(
+    checkpoint: Path, path: Path, name: str, version: str, fallback: str = ""
+) -> ExportReport:
     """Export what `fit` wrote, on the full grid of the vehicle, with a card that names its source.
 
+    `fallback` names the model that answers while the history of this one is not full.
     Raises ZeroflowError for a file that is no checkpoint of ours.
     """
     student = load_student(checkpoint, round(2 * RANGE_M / CELL_M))
@@ -114,7 +117,8 @@ def export_checkpoint(checkpoint: Path, path: Path, name: str, version: str) -> 
         version=version,
         grid=PillarGrid(RANGE_M, CELL_M, *Z_RANGE_M),
         interval_s=0.1,
-        history=student.config.history,
+        lags=student.config.lags,
+        fallback=fallback,
         features=FEATURE_NAMES,
         ground="keep",
         training_data="zeroflow_ros simulated streets, exact flow, no recorded data, no labels",

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -22,24 +22,11 @@ from zeroflow_ros.pillars import PillarGrid
 from zeroflow_training.checkpoint import opened
 from zeroflow_training.data.batch import collate
 from zeroflow_training.data.simulated import SimulatedSamples
-from zeroflow_training.student_module import ScheduleConfig, StudentModule
-from zeroflow_training.students.real_time import RealTimeStudentConfig
+from zeroflow_training.fit_config import FitConfig
+from zeroflow_training.student_module import StudentModule
 
 CELL_M = 0.4
 Z_RANGE_M = (-1.5, 4.5)
-
-
-@dataclass(frozen=True)
-class FitConfig:
-    """Everything a run depends on; written beside its results as `fit.json`."""
-
-    schedule: ScheduleConfig
-    student: RealTimeStudentConfig = field(default_factory=lambda: RealTimeStudentConfig(size=128))
-    seed: int = 0
-    batch_size: int = 4
-    workers: int = 1
-    threads: int = 2
-    precision: str = "bf16-mixed"
 
 
 def training_grid(config: FitConfig) -> PillarGrid:
@@ -92,7 +79,7 @@ def fit(
 
 def _loader(config: FitConfig, steps_done: int) -> DataLoader:  # type: ignore[type-arg]
     cells = config.student.size**2
-    samples = SimulatedSamples(training_grid(config), config.student.history, config.seed)
+    samples = SimulatedSamples(training_grid(config), config.student.lags, config.seed)
     samples.seen = samples.scenes_for(steps_done * config.batch_size, config.workers)
     return DataLoader(
         samples,

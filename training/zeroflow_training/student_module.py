@@ -4,7 +4,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from typing import ClassVar
 
 import lightning
 import torch
@@ -19,6 +20,8 @@ from zeroflow_training.students.real_time import RealTimeStudent, RealTimeStuden
 class ScheduleConfig:
     """Optimiser and annealing over `steps` optimiser steps."""
 
+    __pydantic_config__: ClassVar = {"extra": "forbid"}
+
     steps: int
     learning_rate: float = 2e-3
     weight_decay: float = 1e-4
@@ -27,10 +30,9 @@ class ScheduleConfig:
     huber_end_m: float = 0.04
     freeze_norm_after: float = 0.7  # share of the run after which batch statistics stand still
 
-    @staticmethod
-    def fine_tuning(steps: int, learning_rate: float) -> ScheduleConfig:
+    def for_fine_tuning(self) -> ScheduleConfig:
         """For a student that is trained already: small errors count from the start."""
-        return ScheduleConfig(steps, learning_rate, huber_start_m=0.08, freeze_norm_after=0.0)
+        return replace(self, huber_start_m=0.08, freeze_norm_after=0.0)
 
 
 class StudentModule(lightning.LightningModule):

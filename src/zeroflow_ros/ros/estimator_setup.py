@@ -43,7 +43,7 @@ def _warm_up(estimator: FlowEstimator) -> None:
     """Run the whole pipeline on made-up sweeps: the first real one then finds memory in place."""
     sweep = _made_up_sweep(estimator.card.grid.range_m)
     step_ns = round(1e9 * estimator.card.interval_s)
-    for k in range(estimator.card.history - 1 + WARM_UP_RUNS):
+    for k in range(estimator.card.lags[-1] + WARM_UP_RUNS):
         estimator.update(dataclasses.replace(sweep, stamp_ns=k * step_ns), np.eye(4))
     estimator.reset()
 

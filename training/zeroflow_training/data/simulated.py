@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from torch.utils.data import IterableDataset, get_worker_info
@@ -34,7 +34,7 @@ class SimulatedSamples(IterableDataset[Encoded]):
     def __init__(
         self,
         grid: PillarGrid,
-        history: int,
+        lags: Sequence[int],
         seed: int = 0,
         crops_per_scene: int = 4,
         shuffle: int = 48,
@@ -43,7 +43,7 @@ class SimulatedSamples(IterableDataset[Encoded]):
         if not 0 <= seed < RUNS:
             raise ValueError(f"seed {seed}: only 0 to {RUNS - 1} keep clear of the test worlds")
         self.grid = grid
-        self.history = history
+        self.lags = tuple(lags)
         self.seed = seed
         self.crops_per_scene = crops_per_scene
         self.shuffle = shuffle
@@ -70,7 +70,7 @@ class SimulatedSamples(IterableDataset[Encoded]):
                 yield buffer.pop(rng.integers(len(buffer)))
 
     def _scene(self, scene_seed: int, rng: np.random.Generator) -> list[Encoded]:
-        sample = simulated_sample(scene_seed, self.history, rng)
+        sample = simulated_sample(scene_seed, self.lags, rng)
         encoded = []
         for _ in range(self.crops_per_scene):
             piece = crop(turn(thin(sample, rng), rng), self.grid.range_m, rng)
@@ -80,13 +80,15 @@ class SimulatedSamples(IterableDataset[Encoded]):
         return encoded
 
 
-def simulated_sample(scene_seed: int, history: int, rng: np.random.Generator) -> TrainingSample:
-    """Render `history` sweeps of one scene, as a vehicle with imperfect odometry would see them."""
+def simulated_sample(
+    scene_seed: int, lags: Sequence[int], rng: np.random.Generator
+) -> TrainingSample:
+    """Sweeps of one scene at `lags`, as a vehicle with imperfect odometry would see them."""
     simulation = Simulation(
         scene_seed, deskewed=bool(rng.random() < 0.7), time_reversed=bool(rng.random() < 0.5)
     )
-    rendered = [simulation.sweep(k) for k in reversed(range(history))]
-    sample = levelled_sample(rendered, _level_error(rng), _pose_errors(history, rng))
+    rendered = [simulation.sweep(lags[-1] - lag) for lag in lags]
+    sample = levelled_sample(rendered, _level_error(rng), _pose_errors(lags, rng))
     if rng.random() < 0.25:
         return _without_ground(sample, rendered)
     return sample
@@ -112,13 +114,13 @@ def _level_error(rng: np.random.Generator) -> np.ndarray:
     return from_roll_pitch_yaw([0, 0, rng.normal(0, 0.06)], roll, pitch, 0.0)
 
 
-def _pose_errors(history: int, rng: np.random.Generator) -> list[np.ndarray]:
+def _pose_errors(lags: Sequence[int], rng: np.random.Generator) -> list[np.ndarray]:
     """Odometry error of each earlier sweep: 0.5 to 4 cm and up to a tenth of a degree a step."""
     scale = rng.choice([0.3, 1.0, 2.0])
     step = rng.normal(0, 1, 4) * scale * [0.02, 0.02, 0.015, 0.0008]
     errors = []
-    for k in range(1, history):
-        drift = step * np.sqrt(k) * (1.0 if k == 1 else rng.uniform(0.7, 1.3))
+    for lag in lags[1:]:
+        drift = step * np.sqrt(lag) * (1.0 if lag == 1 else rng.uniform(0.7, 1.3))
         errors.append(from_roll_pitch_yaw(drift[:3], 0.0, 0.0, drift[3]))
     return errors
 

@@ -70,7 +70,7 @@ class CostVolume(nn.Module):
 class Matching(nn.Module):
     """Where the newest sweep's features were before: encode, correlate, mix.
 
-    `sweeps` [B, history, inputs, H, W], newest first -> [B, outputs, H / stride, W / stride].
+    `sweeps` [B, 2, inputs, H, W], newest first -> [B, outputs, H / stride, W / stride].
     """
 
     def __init__(

@@ -9,6 +9,7 @@ pillars out of each 0.8 m block -> per-point head. Why it is built so: docs/desi
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -21,16 +22,26 @@ BLOCK = 4  # pillars in a block, which PillarGrid numbers one after another
 
 @dataclass(frozen=True)
 class RealTimeStudentConfig:
-    """Sizes of the network. `size` pillars an edge (a multiple of 8), `history` sweeps."""
+    """Sizes of the network. `size` pillars an edge (a multiple of 8).
+
+    `lags`: which sweeps it looks at, in intervals before the newest.
+    """
+
+    __pydantic_config__: ClassVar = {"extra": "forbid"}
 
     size: int = 256
-    history: int = 2
+    lags: tuple[int, ...] = (0, 1)
     pillar_channels: int = 16
     sweep_channels: int = 32
     widths: tuple[int, int, int] = (48, 64, 96)
     matching_channels: tuple[int, int] = (8, 16)
     matching_radius: int = 2
     head_channels: int = 16
+
+    @property
+    def history(self) -> int:
+        """How many sweeps the network looks at, with the newest."""
+        return len(self.lags)
 
 
 class RealTimeStudent(nn.Module):
@@ -61,9 +72,11 @@ class RealTimeStudent(nn.Module):
         radius = config.matching_radius
         self.fine_matching = Matching(sweep, config.matching_channels[0], sweep, radius)
         self.coarse_matching = Matching(sweep, config.matching_channels[1], sweep, radius, stride=2)
-        self.fine = nn.Sequential(
-            ConvBlock((config.history + 1) * sweep, fine, kernel=1), ConvBlock(fine, fine)
-        )
+        # What is older than the two sweeps that are matched goes in as a trail, all at once.
+        past = config.history - 2
+        self.past_encoder = ConvBlock(past * BLOCK * pillar, sweep, kernel=1) if past else None
+        inputs = (3 + bool(past)) * sweep
+        self.fine = nn.Sequential(ConvBlock(inputs, fine, kernel=1), ConvBlock(fine, fine))
         self.down = ConvBlock(fine, middle, stride=2)
         self.middle = nn.Sequential(
             ConvBlock(middle + sweep, middle, kernel=1), ResidualBlock(middle)
@@ -90,8 +103,7 @@ class RealTimeStudent(nn.Module):
         samples: int = 1,
     ) -> Tensor:
         """See the class; `samples` in the batch."""
-        blocks = self.block_encoder(self._canvas(pillar_features, pillar_index, samples))
-        pillars = self._pillars(blocks.reshape(samples, -1, *blocks.shape[1:]))
+        pillars = self._pillars(self._canvas(pillar_features, pillar_index, samples))
         # One small hidden layer, whose part of the pillar is computed on the grid.
         gathered = pillars.index_select(0, point_pillar)
         hidden = torch.addmm(gathered, point_offset, self.offset.weight.t())
@@ -99,24 +111,27 @@ class RealTimeStudent(nn.Module):
         return displacement
 
     def _canvas(self, pillar_features: Tensor, pillar_index: Tensor, samples: int) -> Tensor:
-        """Encoded pillars by blocks [samples * history, 4 C, size / 2, size / 2], else zeros."""
+        """Encoded pillars by blocks [samples, history, 4 C, size / 2, size / 2], else zeros."""
         size, history = self.config.size, self.config.history
         encoded = self.pillar_encoder(pillar_features)
         cells = encoded.new_zeros(samples * history * size * size, encoded.shape[1])
         cells[pillar_index.long()] = encoded  # ONNX ScatterND takes int64 only
-        return cells.reshape(samples * history, size // 2, size // 2, -1).permute(0, 3, 1, 2)
+        blocks = cells.reshape(samples, history, size // 2, size // 2, -1)
+        return blocks.permute(0, 1, 4, 2, 3)
 
-    def _pillars(self, blocks: Tensor) -> Tensor:
-        """Blocks [samples, history, C, H, W] -> the newest sweep's pillars [samples * size^2, C].
+    def _pillars(self, canvas: Tensor) -> Tensor:
+        """Canvas [samples, history, 4 C, H, W] -> the newest sweep's pillars [samples * size^2, C].
 
         The result is the pillar's part of the head's hidden layer.
         """
-        samples, history, channels, height, width = blocks.shape
-        maps = self.sweep_encoder(blocks.reshape(-1, channels, height, width))
-        sweeps = maps.reshape(samples, history, channels, height, width)
-        stacked = maps.reshape(samples, history * channels, height, width)
-        fine = self.fine(torch.cat([stacked, self.fine_matching(sweeps)], 1))
-        middle = self.middle(torch.cat([self.down(fine), self.coarse_matching(sweeps)], 1))
+        samples = canvas.shape[0]
+        blocks = self.block_encoder(canvas[:, :2].flatten(0, 1))
+        maps = self.sweep_encoder(blocks).unflatten(0, (samples, 2))
+        inputs = [maps.flatten(1, 2), self.fine_matching(maps)]
+        if self.past_encoder is not None:
+            inputs.append(self.past_encoder(canvas[:, 2:].flatten(1, 2)))
+        fine = self.fine(torch.cat(inputs, 1))
+        middle = self.middle(torch.cat([self.down(fine), self.coarse_matching(maps)], 1))
         up = self.up_fine(self.up_middle(self.coarse(middle), middle), fine)
-        split = self.split(up) + self.split_own(blocks[:, 0])
+        split = self.split(up) + self.split_own(blocks.unflatten(0, (samples, 2))[:, 0])
         return split.permute(0, 2, 3, 1).reshape(-1, self.config.head_channels)
