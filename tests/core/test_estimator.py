@@ -72,6 +72,56 @@ def test_flow_from_the_second_sweep_on(make_model: MakeModel, engine: Any) -> No
     assert min(flow.stage_ms.values()) >= 0
 
 
+@pytest.fixture
+def with_fallback(make_model: MakeModel) -> Path:
+    """A model that looks at three sweeps, beside the two-sweep model it names."""
+    short = make_model(name="short")
+    short.rename(short.with_name("short.onnx"))
+    return make_model(lags=(0, 1, 3), fallback="short")
+
+
+def test_the_fallback_answers_until_the_history_is_full(with_fallback: Path, engine: Any) -> None:
+    flows = estimator(with_fallback, Standstill())
+    cells = flows.card.grid.size**2
+    seen = []
+    # A gap at 600 ms: the history fills anew, and what is three intervals back counts again at 900.
+    for stamp in (0, 100, 200, 300, 400, 700, 800, 900, 1000):
+        engine.inputs.clear()
+        flows.update(sweep(stamp))
+        seen.append(0)
+        if engine.inputs:
+            seen[-1] = len(np.unique(engine.inputs[0]["pillar_index"] // cells))
+    assert seen == [0, 2, 2, 3, 3, 0, 2, 2, 3]
+
+
+def test_without_a_fallback_flow_waits_for_the_whole_history(
+    make_model: MakeModel, engine: Any
+) -> None:
+    flows = estimator(make_model(lags=(0, 1, 3)), Standstill())
+    statuses = [flows.update(sweep(t)).status for t in (0, 100, 200, 300)]
+    assert statuses == [FlowStatus.FIRST_SWEEP] * 3 + [FlowStatus.ESTIMATED]
+
+
+def test_pairs_are_answered_by_the_fallback(with_fallback: Path, engine: Any) -> None:
+    assert estimate_pair(cloud(), cloud(), model=with_fallback).status is FlowStatus.ESTIMATED
+    assert engine.inputs[0]["pillar_index"].max() < 2 * 80**2
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [({"lags": (0, 1, 2)}, "no fallback for"), ({"interval_s": 0.05}, "of 0.05 s")],
+)
+def test_a_fallback_that_does_not_fit_is_refused(
+    make_model: MakeModel, engine: Any, changes: dict[str, Any], reason: str
+) -> None:
+    other = make_model(name="other", **changes)
+    other.rename(other.with_name("other.onnx"))
+    with pytest.raises(ModelError, match=reason):
+        estimator(make_model(lags=(0, 1, 3), fallback="other"))
+    with pytest.raises(ModelError, match="model absent: no such file"):
+        estimator(make_model(lags=(0, 1, 3), fallback="absent"))
+
+
 @pytest.mark.parametrize("milliseconds", [80, 100, 130])
 def test_velocity_is_over_the_measured_interval(
     make_model: MakeModel, engine: Any, milliseconds: int
