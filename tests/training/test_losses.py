@@ -59,6 +59,18 @@ def test_each_bin_counts_the_same() -> None:
     torch.testing.assert_close(loss, torch.tensor((0.15 + 0.95) / 2), atol=1e-5, rtol=1e-5)
 
 
+def test_static_share_weighs_the_bins() -> None:
+    target, predicted = along_x(0.0, 0.05, 1.0), along_x(0.3, 0.55, 3.0)
+    losses = [0.25, 0.45, 1.95]  # Huber with its knee at 0.1
+    loss = three_bin_loss(predicted, target, torch.ones(3), beta=0.1, static_share=0.6)
+    expected = 0.6 * losses[0] + 0.2 * losses[1] + 0.2 * losses[2]
+    torch.testing.assert_close(loss, torch.tensor(expected), atol=1e-5, rtol=1e-5)
+    # Without slow points the shares of the others keep their ratio.
+    loss = three_bin_loss(predicted[::2], target[::2], torch.ones(2), beta=0.1, static_share=0.6)
+    expected = (0.6 * losses[0] + 0.2 * losses[2]) / 0.8
+    torch.testing.assert_close(loss, torch.tensor(expected), atol=1e-5, rtol=1e-5)
+
+
 def test_weights_matter_within_a_bin_only() -> None:
     target, predicted = torch.zeros(2, 3), along_x(0.2, 0.4)
     loss = three_bin_loss(predicted, target, torch.tensor([0.2, 0.6]), beta=0.1)

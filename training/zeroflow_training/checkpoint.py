@@ -11,6 +11,7 @@ from pickle import UnpicklingError
 from typing import Any
 
 import torch
+from torch import Tensor, nn
 
 from zeroflow_ros.errors import ModelError
 
@@ -30,3 +31,35 @@ def opened(path: Path) -> Iterator[Mapping[str, Any]]:
         # Of torch's advice after the first sentence, little is sound.
         reason = str(error).partition("\n")[0].partition(". ")[0] or type(error).__name__
         raise ModelError(f"'{path}' is no checkpoint of `zeroflow fit` ({reason})") from error
+
+
+def take_over(module: nn.Module, weights: Mapping[str, Tensor], new: str) -> None:
+    """Load the weights of a student that may look at fewer sweeps than `module`.
+
+    Inputs that the old one did not have start at zero weight, so the new one starts with the old
+    one's answers; parts whose names begin with `new` keep their random start where the old one has
+    none. Raises ValueError for weights that do not fit otherwise.
+    """
+    own = module.state_dict()
+    if foreign := sorted(weights.keys() - own.keys()):
+        raise ValueError(f"it has {foreign[0]}, which this student has not")
+    for name, tensor in own.items():
+        if name in weights:
+            _widen(tensor, weights[name], name)
+        elif not name.startswith(new):
+            raise ValueError(f"it has no {name}")
+
+
+def _widen(tensor: Tensor, old: Tensor, name: str) -> None:
+    """Copy `old` into `tensor`, which may have more input channels (dimension 1)."""
+    fits = old.shape == tensor.shape
+    if not fits and tensor.dim() > 1:
+        fits = old.shape[:1] + old.shape[2:] == tensor.shape[:1] + tensor.shape[2:]
+        fits = fits and old.shape[1] < tensor.shape[1]
+    if not fits:
+        raise ValueError(f"its {name} is {tuple(old.shape)}, this student's {tuple(tensor.shape)}")
+    with torch.no_grad():
+        if old.shape == tensor.shape:
+            tensor.copy_(old)
+        else:
+            tensor.zero_()[:, : old.shape[1]].copy_(old)

@@ -19,7 +19,7 @@ from torch.utils.data import DataLoader
 
 from zeroflow_ros.files import written_atomically
 from zeroflow_ros.pillars import PillarGrid
-from zeroflow_training.checkpoint import opened
+from zeroflow_training.checkpoint import opened, take_over
 from zeroflow_training.data.batch import collate
 from zeroflow_training.data.simulated import SimulatedSamples
 from zeroflow_training.fit_config import FitConfig
@@ -69,7 +69,7 @@ def fit(
     module = StudentModule(config.student, config.schedule)
     if init is not None:
         with opened(init) as state:
-            module.load_state_dict(state["state_dict"])
+            take_over(module, state["state_dict"], new="student.past_encoder.")
     trainer.fit(module, _loader(config, steps_done), ckpt_path=resume, weights_only=True)
     last = folder / "last.ckpt"
     with written_atomically(last) as scratch:

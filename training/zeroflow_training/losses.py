@@ -38,11 +38,17 @@ def binned_mean(values: Tensor, weight: Tensor, bins: Tensor) -> tuple[Tensor, T
     return mean, total > 0
 
 
-def three_bin_loss(predicted: Tensor, target: Tensor, weight: Tensor, beta: float) -> Tensor:
+def three_bin_loss(
+    predicted: Tensor, target: Tensor, weight: Tensor, beta: float, static_share: float = 1 / 3
+) -> Tensor:
     """Mean of the Huber error over the non-empty speed bins (DeFlow, Zhang et al. 2024).
 
-    `predicted`, `target` float [M, 3] m, `weight` float [M]. Each bin counts equally, so the few
-    moving points weigh as much as the many static ones; empty bins are left out (never NaN).
+    `predicted`, `target` float [M, 3] m, `weight` float [M]. The bins count equally, so the few
+    moving points weigh as much as the many static ones; empty bins are left out (never NaN). A
+    `static_share` above a third holds against false motion: with equal bins the best answer to
+    "probably static" is still some motion.
     """
     means, filled = binned_mean(huber_norm(predicted - target, beta), weight, speed_bin(target))
-    return means.sum() / filled.sum().clamp(min=1)
+    moving_share = (1 - static_share) / 2
+    share = means.new_tensor([static_share, moving_share, moving_share]) * filled
+    return (share * means).sum() / share.sum().clamp(min=1e-9)

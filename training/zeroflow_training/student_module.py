@@ -28,11 +28,12 @@ class ScheduleConfig:
     warmup_steps: int = 100
     huber_start_m: float = 0.6
     huber_end_m: float = 0.04
+    static_share: float = 1 / 3  # of the loss; see three_bin_loss
     freeze_norm_after: float = 0.7  # share of the run after which batch statistics stand still
 
     def for_fine_tuning(self) -> ScheduleConfig:
         """For a student that is trained already: small errors count from the start."""
-        return replace(self, huber_start_m=0.08, freeze_norm_after=0.0)
+        return replace(self, huber_start_m=0.08)
 
 
 class StudentModule(lightning.LightningModule):
@@ -55,7 +56,8 @@ class StudentModule(lightning.LightningModule):
         """Loss of one batch; logs the end-point error of each speed bin that has points."""
         predicted = self.student(*batch[:4], samples=batch.samples)
         beta = self._huber_beta()
-        loss = three_bin_loss(predicted, batch.target, batch.weight, beta)
+        static_share = self.schedule.static_share
+        loss = three_bin_loss(predicted, batch.target, batch.weight, beta, static_share)
         with torch.no_grad():
             error = (predicted - batch.target).norm(dim=1)
             epe, filled = binned_mean(error, batch.weight, speed_bin(batch.target))

@@ -40,6 +40,9 @@ def fit(
     learning_rate: Annotated[
         float | None, typer.Option(help="Peak of the cosine schedule.")
     ] = None,
+    static_share: Annotated[
+        float | None, typer.Option(min=0.1, max=0.9, help="Weight of static points in the loss.")
+    ] = None,
     threads: Annotated[
         int | None, typer.Option(min=1, help="CPU threads of the training step.")
     ] = None,
@@ -68,7 +71,9 @@ def fit(
     if newest and not resume:
         raise ZeroflowError(f"'{folder}' holds a run already; add --resume or name another folder")
     plan = load_config(config)
-    schedule = _replaced(plan.schedule, steps=steps, learning_rate=learning_rate)
+    schedule = _replaced(
+        plan.schedule, steps=steps, learning_rate=learning_rate, static_share=static_share
+    )
     plan = _replaced(
         plan,
         schedule=schedule.for_fine_tuning() if init else schedule,
