@@ -140,7 +140,7 @@ def test_a_longer_history_starts_with_the_answers_of_the_shorter(config: FitConf
         found = long.eval().student(features, index, pillar, offset)
     assert expected.std() > 0.01
     torch.testing.assert_close(found, expected, atol=1e-5, rtol=1e-4)
-    with pytest.raises(ValueError, match="past_encoder.* which this student has not"):
+    with pytest.raises(ValueError, match=r"past_encoder.* which this student has not"):
         take_over(short, long.state_dict(), new="student.past_encoder.")
     wider = replace(config.student, sweep_channels=16)
     with pytest.raises(ValueError, match="this student's"):
