@@ -28,10 +28,11 @@ from zeroflow_training.data.simulated import (
     levelled_sample,
     simulated_sample,
 )
+from zeroflow_training.simulation.beam_tables import SENSORS
 from zeroflow_training.simulation.classes import ActorClass
 from zeroflow_training.simulation.motion import EgoPath, Motion
+from zeroflow_training.simulation.mounting import Mounting
 from zeroflow_training.simulation.scenes import box_scene
-from zeroflow_training.simulation.sensors import SENSORS, Mounting
 from zeroflow_training.simulation.simulator import SimulatedSweep, Simulation
 
 GRID = PillarGrid(range_m=12.8, cell_m=0.4, z_min_m=-1.5, z_max_m=4.5)

@@ -54,7 +54,7 @@ def test_depth_image_agrees_with_numpy(seed: int) -> None:
     simulation = Simulation(seed, sensor=SENSOR, time_reversed=seed % 2 == 1)
     world, waves = simulation.scene.world, simulation._waves
     _, position = simulation._sensor_poses(np.array([STAMP]), np.zeros(3))
-    rays = simulation._rays(HEAD, STAMP, simulation._azimuth(2, 0))
+    rays = simulation._rays(HEAD, STAMP, simulation._azimuth(2, HEAD), 2)
     # What lets light through by chance has no reference.
     solid = world.primitives["opacity"] == 1.0
     order = simulation._nearest_first(STAMP, position[0])
@@ -71,6 +71,7 @@ def test_depth_image_agrees_with_numpy(seed: int) -> None:
     expected = np.full(depth.shape, FAR)
     for index in np.nonzero(solid)[0]:
         expected = np.minimum(expected, reference_depth(rays, world, waves, int(index)))
+    expected = np.minimum(expected, rays.limits)
     on_ground = hit == ON_GROUND
     seen = expected < 90.0
     assert seen.sum() > 100

@@ -83,10 +83,16 @@ class SimulatedSamples(IterableDataset[Encoded]):
 def simulated_sample(scene_seed: int, history: int, rng: np.random.Generator) -> TrainingSample:
     """Render `history` sweeps of one scene, as a vehicle with imperfect odometry would see them."""
     simulation = Simulation(
-        scene_seed, deskewed=bool(rng.random() < 0.7), time_reversed=bool(rng.random() < 0.5)
+        scene_seed,
+        rate_hz=20.0 if rng.random() < 0.15 else 10.0,
+        deskewed=bool(rng.random() < 0.7),
+        time_reversed=bool(rng.random() < 0.5),
     )
     rendered = [simulation.sweep(k) for k in reversed(range(history))]
-    sample = levelled_sample(rendered, _level_error(rng), _pose_errors(history, rng))
+    errors = _pose_errors(history, rng)
+    if rng.random() < 0.05:
+        errors = _stale_errors(simulation, history)
+    sample = levelled_sample(rendered, _level_error(rng), errors)
     if rng.random() < 0.25:
         return _without_ground(sample, rendered)
     return sample
@@ -103,23 +109,41 @@ def levelled_sample(
         now_from_before = error @ invert(now.pose) @ before.pose
         sweeps.append(transform_points(level @ now_from_before, before.points))
     flow = now.flow @ level[:3, :3].T.astype(np.float32)
-    return TrainingSample(tuple(sweeps), flow, now.class_id == ActorClass.GROUND)
+    unimportant = np.isin(now.class_id, (ActorClass.GROUND, ActorClass.OWN_VEHICLE))
+    return TrainingSample(tuple(sweeps), flow, unimportant)
 
 
 def _level_error(rng: np.random.Generator) -> np.ndarray:
-    """What is left of the mounting after levelling: centimetres and tenths of a degree."""
-    roll, pitch = rng.normal(0, np.deg2rad(0.4), 2)
-    return from_roll_pitch_yaw([0, 0, rng.normal(0, 0.06)], roll, pitch, 0.0)
+    """What is left of the mounting after levelling: centimetres and tenths of a degree, and now
+    and then what a mounting nobody calibrated has, up to two degrees and 0.3 m.
+    """
+    if rng.random() < 0.12:
+        (roll, pitch), height = rng.uniform(-1, 1, 2) * np.deg2rad(2.0), rng.uniform(-0.3, 0.3)
+    else:
+        (roll, pitch), height = rng.normal(0, np.deg2rad(0.4), 2), rng.normal(0, 0.06)
+    return from_roll_pitch_yaw([0, 0, height], roll, pitch, 0.0)
 
 
 def _pose_errors(history: int, rng: np.random.Generator) -> list[np.ndarray]:
-    """Odometry error of each earlier sweep: 0.5 to 4 cm and up to a tenth of a degree a step."""
-    scale = rng.choice([0.3, 1.0, 2.0])
-    step = rng.normal(0, 1, 4) * scale * [0.02, 0.02, 0.015, 0.0008]
+    """Odometry error of each earlier sweep: up to 5 cm and 0.2 degrees a step, mostly a third."""
+    scale = rng.choice([0.2, 0.6, 1.0, 1.6], p=[0.2, 0.35, 0.3, 0.15])
+    unit = np.clip(rng.normal(0, 1, 6), -2, 2)
+    # Registration knows forward and sideways, and how the ground lies, less well than heading.
+    step = unit * scale * [0.016, 0.016, 0.012, 0.0006, 0.0006, 0.0011]
     errors = []
     for k in range(1, history):
         drift = step * np.sqrt(k) * (1.0 if k == 1 else rng.uniform(0.7, 1.3))
-        errors.append(from_roll_pitch_yaw(drift[:3], 0.0, 0.0, drift[3]))
+        errors.append(from_roll_pitch_yaw(drift[:3], *drift[3:]))
+    return errors
+
+
+def _stale_errors(simulation: Simulation, history: int) -> list[np.ndarray]:
+    """Odometry that comes too late: each motion is the one of an interval earlier."""
+    poses = [simulation.pose((history - 1 - k) / simulation.rate_hz) for k in range(history + 1)]
+    errors = []
+    for k in range(1, history):
+        applied = invert(poses[1]) @ poses[k + 1]
+        errors.append(applied @ invert(poses[k]) @ poses[0])
     return errors
 
 

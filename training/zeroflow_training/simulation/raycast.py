@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Ray casting of one revolution into a depth image, each column at its own firing time.
 
-A ray is ``across + tangent * up`` with the tangent of its elevation, ``across`` the direction
-of its column in the sensor's xy plane and ``up`` the sensor's z axis. Depth is a multiple of
-that vector. So a primitive is moved into its body's frame once a column, not once a ray.
+A ray is ``across + tangent * up``, with ``up`` the sensor's z axis and ``across`` the middle of
+the column's fan: its direction in the sensor's xy plane, plus a multiple of ``up`` where the fan
+nods. Depth is a multiple of that vector, metres in the sensor's xy plane. So a primitive is moved
+into its body's frame once a column, not once a ray.
 """
 
 from typing import NamedTuple
@@ -30,7 +31,7 @@ from .world import FOLIAGE, MAX_PLANES, POLYTOPE, Record, Triple
 F64 = npt.NDArray[np.float64]
 I32 = npt.NDArray[np.int32]
 
-NO_RETURN, ON_GROUND = -1, -2
+NO_RETURN, ON_GROUND, ON_OWN_VEHICLE = -1, -2, -4
 _GROUND_REACH = 200.0  # m
 
 
@@ -38,9 +39,10 @@ class Rays(NamedTuple):
     """One revolution of one scan head: A columns by B beams.
 
     ``tangents`` [B] of the elevations, ascending; per column ``clock`` [A] (world time, s),
-    ``origin`` [A, 3] (m, world frame), ``across`` and ``up`` [A, 3] (unit vectors, world
-    frame) and ``frames`` [A, 3, 3] (orientation, head -> world). The azimuth of a column in
-    the head's frame is ``azimuth_start`` + column * ``azimuth_step`` (rad).
+    ``origin`` [A, 3] (m, world frame), ``across`` and ``up`` [A, 3] (world frame) and
+    ``frames`` [A, 3, 3] (orientation, head -> world). The azimuth of a column in the head's
+    frame is ``azimuth_start`` + column * ``azimuth_step`` (rad). ``limits`` [A, B] is the depth
+    at which the own vehicle ends a ray: FAR for most, 0 for a ray that is not measured.
     """
 
     tangents: F64
@@ -51,6 +53,7 @@ class Rays(NamedTuple):
     frames: F64
     azimuth_start: float
     azimuth_step: float
+    limits: F64
 
 
 @compiled
@@ -98,7 +101,7 @@ def columns_covered(
     # Where the sensor is, seen from the box: on its axis the azimuth means nothing.
     offset_x = -cos * x - sin * y - part.cx - limb
     offset_y = sin * x - cos * y - part.cy
-    tilt = 0.1 * (abs(z) + half_z)
+    tilt = 0.3 * (abs(z) + half_z)
     if abs(offset_x) < half_x + tilt and abs(offset_y) < half_y + tilt:
         return 0, total
     middle, low, high = 0.0, 0.0, 0.0
@@ -121,13 +124,32 @@ def columns_covered(
         low, high = min(low, relative), max(high, relative)
     if high - low > 3.1:
         return 0, total
-    turns = (middle - rays.azimuth_start) / rays.azimuth_step / total
-    centre = (turns - np.floor(turns)) * total
     step = abs(rays.azimuth_step)
+    circle = 2.0 * np.pi / step
+    turns = (middle - rays.azimuth_start) / rays.azimuth_step / circle
+    centre = (turns - np.floor(turns)) * circle
     before, after = (-low, high) if rays.azimuth_step > 0 else (high, -low)
     first = int(np.floor(centre - before / step)) - 1
     last = int(np.ceil(centre + after / step)) + 1
+    if total < circle - 0.5:
+        return in_limited_view(first, last, total, circle)
     return first, min(last - first + 1, total)
+
+
+@compiled
+def in_limited_view(first: int, last: int, total: int, circle: float) -> tuple[int, int]:
+    """First column and number of columns of those from ``first`` to ``last`` that there are.
+
+    A head has ``total`` columns of the ``circle`` that the columns are counted on.
+    """
+    if last >= circle and first >= total:  # beyond the unseen sector: before the first column
+        first, last = first - int(circle), last - int(circle) + 1
+    elif last >= circle or (first < 0 and first + circle < total):
+        return 0, total
+    first, last = max(first, 0), min(last, total - 1)
+    if last < first:
+        return 0, 0
+    return first, last - first + 1
 
 
 @compiled
@@ -149,7 +171,7 @@ def sector(
     )
     # Away from the seam between first and last column, look again from the right moment:
     # only what moves while the beam passes over the primitive has to be allowed for.
-    if count < total and first >= 0 and first + count <= total:
+    if 0 < count < total and first >= 0 and first + count <= total:
         passing = 0.5 * closing * duration * count / total
         first, count = columns_covered(rays, first + count // 2, part, body, waves, passing + 0.02)
     return first, count
@@ -251,7 +273,7 @@ def ground_depth(waves: F64, origin: Triple, ray: Triple, start: float) -> float
 def trace_ground(rays: Rays, waves: F64, depth: F64, hit: I32) -> None:
     """Draw the ground behind everything else."""
     total, beams = depth.shape
-    relief = 2.0 * (abs(waves[0]) + abs(waves[3]))
+    relief = 2.0 * (abs(waves[0]) + abs(waves[3]) + abs(waves[6]))
     for column in range(total):
         origin = (rays.origin[column, 0], rays.origin[column, 1], rays.origin[column, 2])
         height = origin[2] - ground_height(waves, origin[0], origin[1])
@@ -284,13 +306,17 @@ def trace(
     ego_speed: float,
     state: State,
 ) -> tuple[F64, I32]:
-    """Depth (m along ``across``) and hit primitive (or NO_RETURN, ON_GROUND), each [A, B].
+    """Depth (see above) and hit primitive (or NO_RETURN, ON_GROUND, ON_OWN_VEHICLE), each [A, B].
 
     ``order`` lists the primitives in reach, nearest first: what is hidden costs little.
     """
     total, beams = rays.clock.size, rays.tangents.size
-    depth = np.full((total, beams), FAR)
+    depth = rays.limits.copy()
     hit = np.full((total, beams), np.int32(NO_RETURN), dtype=np.int32)
+    for column in range(total):
+        for beam in range(beams):
+            if 0.0 < depth[column, beam] < FAR:
+                hit[column, beam] = ON_OWN_VEHICLE
     profile = np.empty((MAX_PLANES, 3))
     for index in order:
         part = primitives[index]
