@@ -68,6 +68,8 @@ def test_edges_mix_and_panes_show_ghosts() -> None:
     distances, hits = measured(PLAIN._replace(mixed=0.2), step=2.0)
     assert (hits == SPECK).mean() == pytest.approx(0.2, abs=0.01)
     assert 20.0 < distances[hits == SPECK].min() < distances[hits == SPECK].max() < 22.0
+    _, hits = measured(PLAIN._replace(mixed=0.2), step=4.0)  # two returns the sensor can tell
+    assert not (hits == SPECK).any()
     distances, hits = measured(PLAIN._replace(ghosts=0.05))
     assert (hits == SPECK).mean() == pytest.approx(0.05, abs=0.01)
     assert distances[hits == SPECK].min() > 21.0

@@ -8,10 +8,17 @@ import pytest
 
 from zeroflow_training.simulation import ScanHead, SensorModel, Simulation
 from zeroflow_training.simulation.noise import gauss, noise_state, uniform
-from zeroflow_training.simulation.raycast import ON_GROUND, Rays, body_pose, limb_offset, trace
+from zeroflow_training.simulation.raycast import (
+    ON_GROUND,
+    Rays,
+    body_pose,
+    leaf_depth,
+    limb_offset,
+    trace,
+)
 from zeroflow_training.simulation.shapes import FAR, NEAREST
 from zeroflow_training.simulation.terrain import ground_height
-from zeroflow_training.simulation.world import POLYTOPE, World
+from zeroflow_training.simulation.world import POLYTOPE, PRIMITIVE_DTYPE, World
 
 F64 = npt.NDArray[np.float64]
 HEAD = ScanHead(tuple(float(e) for e in np.linspace(-20.0, 10.0, 16)), columns=180)
@@ -93,3 +100,21 @@ def test_noise_is_standard_and_reproducible() -> None:
     assert abs(even.mean() - 0.5) < 0.01
     assert 0.0 < even.min() < even.max() < 1.0
     assert uniform(noise_state(7)) == uniform(noise_state(7)) != uniform(noise_state(8))
+
+
+def test_leaves_mostly_stay_where_they_were() -> None:
+    part = np.zeros(1, dtype=PRIMITIVE_DTYPE)
+    part["opacity"], part["ex"], part["ez"], part["cz"] = 2.0, 1.5, 1.2, 3.0
+    rng = np.random.default_rng(0)
+    places = rng.uniform(-1.5, 1.5, (5000, 3))
+
+    def depths(seed: int) -> F64:
+        state = noise_state(seed)
+        return np.array([leaf_depth(part[0], tuple(place), state) for place in places])
+
+    first, second = depths(1), depths(2)
+    assert 0.4 < (first == second).mean() < 1.0
+    for found in (first, second):
+        # Beer's law, however the leaves are drawn: mean 1 / density.
+        assert found.mean() == pytest.approx(0.5, rel=0.1)
+        assert np.median(found) == pytest.approx(0.5 * np.log(2.0), rel=0.1)

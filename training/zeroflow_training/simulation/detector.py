@@ -19,6 +19,7 @@ F64 = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
 SPECK = -3  # a return from nothing in the scene
+_PULSE = 2.5  # m, length of a laser pulse: what is closer together melts into one
 _PACKETS = 75  # a sweep; Velodyne, Ouster and Hesai send between 64 and 180
 
 
@@ -151,8 +152,8 @@ def measure(
         return 0.0, NO_RETURN
     if is_lost(distance, half_range, detector, state):
         return 0.0, NO_RETURN
-    # A beam that straddles an edge may return something in between.
-    if index >= 0 and 0.3 < abs(step) < 6.0 and uniform(state) < detector.mixed:
+    # A beam that straddles an edge may return something in between, unless it can tell the two.
+    if index >= 0 and 0.3 < abs(step) < _PULSE and uniform(state) < detector.mixed:
         return min(distance + uniform(state) * step, detector.max_range), SPECK
     # A pane reflects part of the light to something else, which seems to be behind it.
     if index >= 0 and detector.ghosts > 0.0 and uniform(state) < detector.ghosts:

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from .jit import compiled
 from .motion import planar_pose
-from .noise import State, uniform
+from .noise import State, hashed, uniform
 from .shapes import (
     FAR,
     NEAREST,
@@ -33,6 +33,7 @@ I32 = npt.NDArray[np.int32]
 
 NO_RETURN, ON_GROUND, ON_OWN_VEHICLE = -1, -2, -4
 _GROUND_REACH = 200.0  # m
+_LEAF = 0.12  # m, size of a clump of leaves
 
 
 class Rays(NamedTuple):
@@ -230,7 +231,8 @@ def trace_primitive(
             ellipsoid_profile(part, origin, across, up, profile)
         while beam < beams and rays.tangents[beam] <= highest:
             if depth[column, beam] > enter:
-                near = primitive_depth(part, profile, rays.tangents[beam], state)
+                tangent = rays.tangents[beam]
+                near = primitive_depth(part, profile, tangent, origin, across, up, state)
                 if near < depth[column, beam]:
                     depth[column, beam] = near
                     hit[column, beam] = index
@@ -238,8 +240,19 @@ def trace_primitive(
 
 
 @compiled
-def primitive_depth(part: Record, profile: F64, tangent: float, state: State) -> float:
-    """Depth of the return from a primitive, FAR if the ray misses or passes through it."""
+def primitive_depth(
+    part: Record,
+    profile: F64,
+    tangent: float,
+    origin: Triple,
+    across: Triple,
+    up: Triple,
+    state: State,
+) -> float:
+    """Depth of the return from a primitive, FAR if the ray misses or passes through it.
+
+    ``origin``, ``across`` and ``up`` as `view_from` gives them.
+    """
     if part.shape == POLYTOPE:
         near = polytope_depth(profile, part.planes, tangent)
         if near < FAR and part.opacity < 1.0 and uniform(state) > part.opacity:
@@ -247,9 +260,34 @@ def primitive_depth(part: Record, profile: F64, tangent: float, state: State) ->
         return near
     near, far = ellipsoid_depths(profile, tangent)
     if part.shape == FOLIAGE and far > NEAREST:
-        metres = -np.log(uniform(state)) / part.opacity
-        near = max(near, NEAREST) + metres / np.sqrt(1.0 + tangent * tangent)
+        near = max(near, NEAREST)
+        x, y, z = (
+            across[0] + tangent * up[0],
+            across[1] + tangent * up[1],
+            across[2] + tangent * up[2],
+        )
+        metres = leaf_depth(
+            part, (origin[0] + near * x, origin[1] + near * y, origin[2] + near * z), state
+        )
+        near += metres / np.sqrt(x * x + y * y + z * z)
     return near if NEAREST < near < far else FAR
+
+
+@compiled
+def leaf_depth(part: Record, entry: Triple, state: State) -> float:
+    """How far (m) a ray gets into foliage that it enters at ``entry`` (from its centre, m).
+
+    Most leaves are where they were a sweep ago, so rays that enter at the same place end at the
+    same place; how many the wind stirs differs from plant to plant.
+    """
+    calm = 0.4 + 0.6 * hashed(int(1e3 * part.ex), int(1e3 * part.ez), int(1e3 * part.cz))
+    luck = uniform(state)
+    if luck < calm:
+        x, y, z = entry
+        luck = hashed(int(np.floor(x / _LEAF)), int(np.floor(y / _LEAF)), int(np.floor(z / _LEAF)))
+    else:
+        luck = (luck - calm) / (1.0 - calm)
+    return -np.log(max(luck, 1e-12)) / part.opacity
 
 
 @compiled
