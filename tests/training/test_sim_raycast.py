@@ -2,11 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """The compiled ray caster against plain NumPy that tests every ray with every primitive."""
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 import pytest
 
-from zeroflow_training.simulation import ScanHead, SensorModel, Simulation
+from zeroflow_training.simulation import Mounting, Nod, ScanHead, SensorModel, Simulation
 from zeroflow_training.simulation.noise import gauss, noise_state, uniform
 from zeroflow_training.simulation.raycast import (
     ON_GROUND,
@@ -22,6 +24,8 @@ from zeroflow_training.simulation.world import POLYTOPE, PRIMITIVE_DTYPE, World
 
 F64 = npt.NDArray[np.float64]
 HEAD = ScanHead(tuple(float(e) for e in np.linspace(-20.0, 10.0, 16)), columns=180)
+SECTOR = replace(HEAD, columns=240, sector_deg=120.0)
+NODDING = replace(HEAD, columns=720, elevations_deg=(-4.0, 0.0, 4.0), nod=Nod(-30.0, 45.0, 7.3))
 SENSOR = SensorModel("coarse", (HEAD,))
 STAMP = 0.2
 
@@ -58,10 +62,21 @@ def reference_depth(rays: Rays, world: World, waves: F64, index: int) -> F64:
 
 @pytest.mark.parametrize("seed", range(12))
 def test_depth_image_agrees_with_numpy(seed: int) -> None:
-    simulation = Simulation(seed, sensor=SENSOR, time_reversed=seed % 2 == 1)
-    world, waves = simulation.scene.world, simulation._waves
+    compare_with_numpy(Simulation(seed, sensor=SENSOR, time_reversed=seed % 2 == 1), least=100)
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("head", [SECTOR, NODDING, replace(NODDING, sector_deg=70.0)])
+def test_it_does_for_any_pattern_and_tilt(seed: int, head: ScanHead) -> None:
+    mounting = Mounting(1.9, 12.0 - 4.0 * seed, 3.0 * seed - 7.0, 60.0 * seed)
+    simulation = Simulation(seed, sensor=replace(SENSOR, heads=(head,)), mounting=mounting)
+    compare_with_numpy(simulation, least=3)
+
+
+def compare_with_numpy(simulation: Simulation, least: int) -> None:
+    head, world, waves = simulation.sensor.heads[0], simulation.scene.world, simulation._waves
     _, position = simulation._sensor_poses(np.array([STAMP]), np.zeros(3))
-    rays = simulation._rays(HEAD, STAMP, simulation._azimuth(2, HEAD), 2)
+    rays = simulation._rays(head, STAMP, simulation._azimuth(2, head), 2)
     # What lets light through by chance has no reference.
     solid = world.primitives["opacity"] == 1.0
     order = simulation._nearest_first(STAMP, position[0])
@@ -73,7 +88,7 @@ def test_depth_image_agrees_with_numpy(seed: int) -> None:
         world.planes,
         waves,
         simulation.scene.ego.motion.speed,
-        noise_state(seed),
+        noise_state(1),
     )
     expected = np.full(depth.shape, FAR)
     for index in np.nonzero(solid)[0]:
@@ -81,7 +96,7 @@ def test_depth_image_agrees_with_numpy(seed: int) -> None:
     expected = np.minimum(expected, rays.limits)
     on_ground = hit == ON_GROUND
     seen = expected < 90.0
-    assert seen.sum() > 100
+    assert seen.sum() > least
     np.testing.assert_allclose(depth[seen & ~on_ground], expected[seen & ~on_ground], atol=1e-6)
     assert (depth[on_ground] <= expected[on_ground]).all()
 

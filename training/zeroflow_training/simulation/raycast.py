@@ -280,7 +280,7 @@ def leaf_depth(part: Record, entry: Triple, state: State) -> float:
     Most leaves are where they were a sweep ago, so rays that enter at the same place end at the
     same place; how many the wind stirs differs from plant to plant.
     """
-    calm = 0.4 + 0.6 * hashed(int(1e3 * part.ex), int(1e3 * part.ez), int(1e3 * part.cz))
+    calm = 0.65 + 0.35 * hashed(int(1e3 * part.ex), int(1e3 * part.ez), int(1e3 * part.cz))
     luck = uniform(state)
     if luck < calm:
         x, y, z = entry
