@@ -25,7 +25,7 @@ from .shapes import (
     polytope_depth,
     polytope_profile,
 )
-from .terrain import ground_height, ground_slope
+from .terrain import ground_height, ground_surface
 from .world import FOLIAGE, MAX_PLANES, POLYTOPE, Record, Triple
 
 F64 = npt.NDArray[np.float64]
@@ -294,17 +294,18 @@ def leaf_depth(part: Record, entry: Triple, state: State) -> float:
 def ground_depth(waves: F64, origin: Triple, ray: Triple, start: float) -> float:
     """Depth at which a falling ray meets waved ground, by Newton's method from ``start``.
 
-    FAR if three steps do not settle: the ray grazes a crest, and a lidar would see nothing.
+    FAR if it does not settle soon: the ray grazes a crest, and a lidar would see nothing.
     """
     (x, y, z), (dx, dy, dz) = origin, ray
     depth = start
-    for _ in range(3):
-        slope_x, slope_y = ground_slope(waves, x + depth * dx, y + depth * dy)
-        gap = z + depth * dz - ground_height(waves, x + depth * dx, y + depth * dy)
+    for _ in range(5):
+        height, slope_x, slope_y = ground_surface(waves, x + depth * dx, y + depth * dy)
+        gap = z + depth * dz - height
         fall = slope_x * dx + slope_y * dy - dz
         depth += gap / max(fall, 0.3 * abs(dz) + 1e-3)
-    gap = z + depth * dz - ground_height(waves, x + depth * dx, y + depth * dy)
-    return depth if abs(gap) < 0.02 else FAR
+        if abs(gap) < 0.01:
+            return depth
+    return FAR
 
 
 @compiled

@@ -78,6 +78,27 @@ def ground_height(waves: F64, x: float, y: float) -> float:
 
 
 @compiled
+def ground_surface(waves: F64, x: float, y: float) -> tuple[float, float, float]:
+    """Height (m) and slopes along world x and y of the ground: `ground_height` and
+    `ground_slope` at once, for the inner loop.
+    """
+    along_x, along_y = waves[1] * x + waves[2], waves[4] * y + waves[5]
+    phase_x = 2.0 * (along_x - np.floor(along_x)) - 1.0
+    phase_y = 2.0 * (along_y - np.floor(along_y)) - 1.0
+    flat_x, flat_y = 1.0 - abs(phase_x), 1.0 - abs(phase_y)
+    height = 4.0 * (waves[0] * phase_x * flat_x + waves[3] * phase_y * flat_y)
+    slope_x = 8.0 * waves[0] * waves[1] * (2.0 * flat_x - 1.0)
+    slope_y = 8.0 * waves[3] * waves[4] * (2.0 * flat_y - 1.0)
+    if waves[6] != 0.0:
+        turns = waves[7] * x + waves[8] * y + waves[9]
+        height += waves[6] * wave(turns)
+        along = waves[6] * wave_slope(turns)
+        slope_x += waves[7] * along
+        slope_y += waves[8] * along
+    return height, slope_x, slope_y
+
+
+@compiled
 def ground_slope(waves: F64, x: float, y: float) -> tuple[float, float]:
     """Slope of the ground along world x and y (m per m)."""
     along_x = waves[0] * waves[1] * wave_slope(waves[1] * x + waves[2])
