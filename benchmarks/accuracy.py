@@ -177,7 +177,7 @@ def scenes(options: argparse.Namespace) -> int:
 
 
 def history_span_s(estimator: FlowEstimator) -> float:
-    return (estimator.card.history - 1) * estimator.card.interval_s
+    return estimator.card.lags[-1] * estimator.card.interval_s
 
 
 def as_rows(metrics: Mapping[str, ResidualMetrics]) -> dict[str, dict[str, float]]:

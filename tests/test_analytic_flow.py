@@ -11,8 +11,9 @@ pytest.importorskip("numba")
 
 from zeroflow_ros import Flow, FlowEstimator, Sweep
 from zeroflow_training.simulation.classes import ActorClass
+from zeroflow_training.simulation.mounting import Mounting
 from zeroflow_training.simulation.scenes import box_scene
-from zeroflow_training.simulation.sensors import Mounting, find_sensor
+from zeroflow_training.simulation.sensors import find_sensor
 from zeroflow_training.simulation.simulator import SimulatedSweep, Simulation
 
 

@@ -14,6 +14,7 @@ pytest.importorskip("torch", reason="pip install 'zeroflow_ros[training]'")
 pytest.importorskip("numba", reason="pip install 'zeroflow_ros[simulation]'")
 
 from zeroflow_ros.pillars import FEATURES, PillarGrid
+from zeroflow_training.data.augmentation import crop
 from zeroflow_training.data.batch import (
     GROUND_WEIGHT,
     POINTS_PER_BIN,
@@ -25,13 +26,19 @@ from zeroflow_training.data.sample import TrainingSample
 from zeroflow_training.data.simulated import (
     TEST_SEEDS,
     SimulatedSamples,
+    _level_error,
+    _pose_errors,
+    _stale_errors,
     levelled_sample,
     simulated_sample,
 )
+from zeroflow_training.simulation.beam_tables import SENSORS
 from zeroflow_training.simulation.classes import ActorClass
+from zeroflow_training.simulation.dynamics import BodyDynamics, Sway
 from zeroflow_training.simulation.motion import EgoPath, Motion
+from zeroflow_training.simulation.mounting import Mounting
+from zeroflow_training.simulation.own_vehicle import OwnVehicle
 from zeroflow_training.simulation.scenes import box_scene
-from zeroflow_training.simulation.sensors import SENSORS, Mounting
 from zeroflow_training.simulation.simulator import SimulatedSweep, Simulation
 
 GRID = PillarGrid(range_m=12.8, cell_m=0.4, z_min_m=-1.5, z_max_m=4.5)
@@ -42,7 +49,7 @@ EXACT = [np.eye(4)]
 def rendered_pair(speed: float) -> list[SimulatedSweep]:
     """A box between walls, seen without range noise from a tilted sensor on a turning vehicle."""
     scene = box_scene(speed, heading=0.4, wall_distance=10.0)
-    scene = replace(scene, ego=EgoPath(0.05, Motion(10.0, 0.3)))
+    scene = replace(scene, ego=EgoPath(0.05, Motion(10.0, curvature=0.03)))
     simulation = Simulation(
         5,
         sensor=replace(SENSORS["HDL-64E"], range_noise_m=0.0),
@@ -95,6 +102,55 @@ def test_errors_move_what_they_are_errors_of() -> None:
     np.testing.assert_allclose(lifted, np.tile([0, 0, 0.2], (len(lifted), 1)), atol=1e-4)
     moved = off.sweeps[1] - exact.sweeps[1]
     np.testing.assert_allclose(np.linalg.norm(moved - [0, 0, 0.2], axis=1), 0.1, atol=1e-3)
+
+
+def test_odometry_errors_are_as_large_as_odometry_makes_them() -> None:
+    rng = np.random.default_rng(0)
+    errors = np.array([_pose_errors((0, 1), rng)[0] for _ in range(2000)])
+    slips = np.linalg.norm(errors[:, :3, 3], axis=1)
+    cosines = (np.trace(errors[:, :3, :3], axis1=1, axis2=2) - 1) / 2
+    turns = np.degrees(np.arccos(np.clip(cosines, -1, 1)))
+    assert 0.005 < np.median(slips) < 0.025
+    assert 0.03 < np.quantile(slips, 0.95) < slips.max() < 0.1
+    assert 0.1 < np.quantile(turns, 0.95) < turns.max() < 0.35
+    levels = np.array([_level_error(rng) for _ in range(2000)])
+    tilts = np.degrees(np.arccos(levels[:, 2, 2]))
+    assert np.median(tilts) < 0.7
+    assert 1.5 < tilts.max() < 3.0
+    assert 0.2 < np.abs(levels[:, 2, 3]).max() <= 0.35
+
+
+def test_stale_odometry_errs_by_the_change_of_motion() -> None:
+    scene = replace(box_scene(0.0), ego=EgoPath(0.05, Motion(10.0, curvature=0.03)))
+    steady = Simulation(5, scene=scene, mounting=Mounting(1.8))
+    np.testing.assert_allclose(_stale_errors(steady, (0, 1, 3)), [np.eye(4)] * 2, atol=1e-9)
+    dynamics = BodyDynamics(pitch=(Sway(0.01, 1.5),))
+    swaying = Simulation(5, scene=scene, mounting=Mounting(1.8), dynamics=dynamics)
+    error = _stale_errors(swaying, (0, 1))[0]
+    poses = [swaying.pose(time) for time in (0.1, 0.0, -0.1)]
+    applied = np.linalg.inv(poses[1]) @ poses[2]
+    np.testing.assert_allclose(error @ np.linalg.inv(poses[0]) @ poses[1], applied, atol=1e-9)
+    assert np.abs(error - np.eye(4)).max() > 1e-3
+
+
+def test_the_own_vehicle_weighs_little_and_is_no_place_to_look_at() -> None:
+    roof = OwnVehicle(((-1.5, -0.8, 0.4, 0.9, 0.8, 1.5),))
+    simulation = Simulation(
+        5,
+        sensor=SENSORS["HDL-64E"],
+        scene=box_scene(0.0),
+        mounting=Mounting(1.8, vehicle=roof),
+    )
+    rendered = [simulation.sweep(1), simulation.sweep(0)]
+    sample = levelled_sample(rendered, np.eye(4), EXACT)
+    own = rendered[0].class_id == ActorClass.OWN_VEHICLE
+    assert own.sum() > 500
+    assert sample.is_ground[own].all()
+    np.testing.assert_allclose(np.linalg.norm(sample.flow[own], axis=1), 1.0, atol=1e-4)
+    # Nothing else moves, so crops are not drawn to it: their middles lie anywhere.
+    rng = np.random.default_rng(0)
+    seen = np.mean([(crop(sample, 6.4, rng).flow != 0).any() for _ in range(60)])
+    assert seen < 0.4
 
 
 def samples_of(seed: int, count: int = 4, seen: int = 0) -> list[Encoded]:

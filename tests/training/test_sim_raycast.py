@@ -2,19 +2,30 @@
 # SPDX-License-Identifier: Apache-2.0
 """The compiled ray caster against plain NumPy that tests every ray with every primitive."""
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 import pytest
 
-from zeroflow_training.simulation import ScanHead, SensorModel, Simulation
+from zeroflow_training.simulation import Mounting, Nod, ScanHead, SensorModel, Simulation
 from zeroflow_training.simulation.noise import gauss, noise_state, uniform
-from zeroflow_training.simulation.raycast import ON_GROUND, Rays, body_pose, limb_offset, trace
+from zeroflow_training.simulation.raycast import (
+    ON_GROUND,
+    Rays,
+    body_pose,
+    leaf_depth,
+    limb_offset,
+    trace,
+)
 from zeroflow_training.simulation.shapes import FAR, NEAREST
 from zeroflow_training.simulation.terrain import ground_height
-from zeroflow_training.simulation.world import POLYTOPE, World
+from zeroflow_training.simulation.world import POLYTOPE, PRIMITIVE_DTYPE, World
 
 F64 = npt.NDArray[np.float64]
 HEAD = ScanHead(tuple(float(e) for e in np.linspace(-20.0, 10.0, 16)), columns=180)
+SECTOR = replace(HEAD, columns=240, sector_deg=120.0)
+NODDING = replace(HEAD, columns=720, elevations_deg=(-4.0, 0.0, 4.0), nod=Nod(-30.0, 45.0, 7.3))
 SENSOR = SensorModel("coarse", (HEAD,))
 STAMP = 0.2
 
@@ -51,10 +62,21 @@ def reference_depth(rays: Rays, world: World, waves: F64, index: int) -> F64:
 
 @pytest.mark.parametrize("seed", range(12))
 def test_depth_image_agrees_with_numpy(seed: int) -> None:
-    simulation = Simulation(seed, sensor=SENSOR, time_reversed=seed % 2 == 1)
-    world, waves = simulation.scene.world, simulation._waves
+    compare_with_numpy(Simulation(seed, sensor=SENSOR, time_reversed=seed % 2 == 1), least=100)
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2, 3, 5])
+@pytest.mark.parametrize("head", [SECTOR, NODDING, replace(NODDING, sector_deg=70.0)])
+def test_it_does_for_any_pattern_and_tilt(seed: int, head: ScanHead) -> None:
+    mounting = Mounting(1.9, 12.0 - 4.0 * seed, 3.0 * seed - 7.0, 60.0 * seed)
+    simulation = Simulation(seed, sensor=replace(SENSOR, heads=(head,)), mounting=mounting)
+    compare_with_numpy(simulation, least=3)
+
+
+def compare_with_numpy(simulation: Simulation, least: int) -> None:
+    head, world, waves = simulation.sensor.heads[0], simulation.scene.world, simulation._waves
     _, position = simulation._sensor_poses(np.array([STAMP]), np.zeros(3))
-    rays = simulation._rays(HEAD, STAMP, simulation._azimuth(2, 0))
+    rays = simulation._rays(head, STAMP, simulation._azimuth(2, head), 2)
     # What lets light through by chance has no reference.
     solid = world.primitives["opacity"] == 1.0
     order = simulation._nearest_first(STAMP, position[0])
@@ -66,14 +88,15 @@ def test_depth_image_agrees_with_numpy(seed: int) -> None:
         world.planes,
         waves,
         simulation.scene.ego.motion.speed,
-        noise_state(seed),
+        noise_state(1),
     )
     expected = np.full(depth.shape, FAR)
     for index in np.nonzero(solid)[0]:
         expected = np.minimum(expected, reference_depth(rays, world, waves, int(index)))
+    expected = np.minimum(expected, rays.limits)
     on_ground = hit == ON_GROUND
     seen = expected < 90.0
-    assert seen.sum() > 100
+    assert seen.sum() > least
     np.testing.assert_allclose(depth[seen & ~on_ground], expected[seen & ~on_ground], atol=1e-6)
     assert (depth[on_ground] <= expected[on_ground]).all()
 
@@ -92,3 +115,21 @@ def test_noise_is_standard_and_reproducible() -> None:
     assert abs(even.mean() - 0.5) < 0.01
     assert 0.0 < even.min() < even.max() < 1.0
     assert uniform(noise_state(7)) == uniform(noise_state(7)) != uniform(noise_state(8))
+
+
+def test_leaves_mostly_stay_where_they_were() -> None:
+    part = np.zeros(1, dtype=PRIMITIVE_DTYPE)
+    part["opacity"], part["ex"], part["ez"], part["cz"] = 2.0, 1.5, 1.2, 3.0
+    rng = np.random.default_rng(0)
+    places = rng.uniform(-1.5, 1.5, (5000, 3))
+
+    def depths(seed: int) -> F64:
+        state = noise_state(seed)
+        return np.array([leaf_depth(part[0], tuple(place), state) for place in places])
+
+    first, second = depths(1), depths(2)
+    assert 0.4 < (first == second).mean() < 1.0
+    for found in (first, second):
+        # Beer's law, however the leaves are drawn: mean 1 / density.
+        assert found.mean() == pytest.approx(0.5, rel=0.1)
+        assert np.median(found) == pytest.approx(0.5 * np.log(2.0), rel=0.1)

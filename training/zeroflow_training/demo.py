@@ -25,7 +25,8 @@ from zeroflow_ros.rendering import birdseye, save_png
 from zeroflow_training.evaluation.residual import ResidualMetrics, residual_metrics
 from zeroflow_training.recording import EPOCH_NS, ODOMETRY_TOPIC, record
 from zeroflow_training.simulation.classes import ActorClass
-from zeroflow_training.simulation.sensors import Mounting, find_sensor
+from zeroflow_training.simulation.mounting import Mounting
+from zeroflow_training.simulation.sensors import find_sensor
 from zeroflow_training.simulation.simulator import SimulatedSweep, Simulation
 
 if TYPE_CHECKING:

@@ -47,7 +47,7 @@ def record(
         writer.add_topic(TRUTH_TOPIC, CLOUD)
         for sweep in simulation.sweeps(count):
             _write_poses(writer, simulation, sweep.stamp_ns)
-            _write_clouds(writer, sweep, 1 / simulation.rate_hz)
+            _write_clouds(writer, sweep, simulation.interval_s)
             sweeps.append(sweep)
             if progress is not None:
                 progress(len(sweeps), count)

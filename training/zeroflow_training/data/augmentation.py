@@ -57,7 +57,9 @@ def crop(sample: TrainingSample, half_m: float, rng: np.random.Generator) -> Tra
     """A square window, three times of four around a moving point, moved to the origin."""
     points = sample.sweeps[0]
     moving = np.flatnonzero(
-        (np.linalg.norm(sample.flow, axis=1) > MOVING_M) & (np.abs(points[:, :2]) < 50).all(1)
+        (np.linalg.norm(sample.flow, axis=1) > MOVING_M)
+        & (np.abs(points[:, :2]) < 50).all(1)
+        & ~sample.is_ground  # the own vehicle moves in half of all scenes
     )
     if len(moving) and rng.random() < 0.75:
         middle = points[rng.choice(moving), :2] + rng.uniform(-0.55, 0.55, 2) * half_m

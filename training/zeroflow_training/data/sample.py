@@ -19,7 +19,8 @@ class TrainingSample:
     """Sweeps in the newest one's levelled frame.
 
     `sweeps`: newest first, float32 [N_k, 3], metres. For the newest one's points: `flow` float32
-    [N_0, 3], metres over the interval; `is_ground` bool [N_0] (a weight, never an input).
+    [N_0, 3], metres over the interval; `is_ground` bool [N_0] (a weight, never an input),
+    true as well on the own vehicle: it moves as ego motion says, and nobody asks.
     """
 
     sweeps: tuple[Points, ...]

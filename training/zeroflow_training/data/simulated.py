@@ -20,6 +20,7 @@ from zeroflow_training.simulation.simulator import SimulatedSweep, Simulation
 SEEDS_PER_WORKER = 10_000_000
 WORKERS = 10
 TEST_SEEDS = 1_000_000_000  # and above: frozen test worlds, never drawn in training
+INTERVAL_S = 0.1  # between sweeps that the student compares
 RUNS = TEST_SEEDS // (SEEDS_PER_WORKER * WORKERS)  # seeds that a run may have: 0..9
 
 
@@ -84,11 +85,19 @@ def simulated_sample(
     scene_seed: int, lags: Sequence[int], rng: np.random.Generator
 ) -> TrainingSample:
     """Sweeps of one scene at `lags`, as a vehicle with imperfect odometry would see them."""
+    step = 2 if rng.random() < 0.15 else 1  # of a 20 Hz lidar, the vehicle looks at every second
     simulation = Simulation(
-        scene_seed, deskewed=bool(rng.random() < 0.7), time_reversed=bool(rng.random() < 0.5)
+        scene_seed,
+        rate_hz=step / INTERVAL_S,
+        interval_s=INTERVAL_S,
+        deskewed=bool(rng.random() < 0.7),
+        time_reversed=bool(rng.random() < 0.5),
     )
-    rendered = [simulation.sweep(lags[-1] - lag) for lag in lags]
-    sample = levelled_sample(rendered, _level_error(rng), _pose_errors(lags, rng))
+    rendered = [simulation.sweep(step * (lags[-1] - lag)) for lag in lags]
+    errors = _pose_errors(lags, rng)
+    if rng.random() < 0.05:
+        errors = _stale_errors(simulation, lags)
+    sample = levelled_sample(rendered, _level_error(rng), errors)
     if rng.random() < 0.25:
         return _without_ground(sample, rendered)
     return sample
@@ -105,23 +114,43 @@ def levelled_sample(
         now_from_before = error @ invert(now.pose) @ before.pose
         sweeps.append(transform_points(level @ now_from_before, before.points))
     flow = now.flow @ level[:3, :3].T.astype(np.float32)
-    return TrainingSample(tuple(sweeps), flow, now.class_id == ActorClass.GROUND)
+    unimportant = np.isin(now.class_id, (ActorClass.GROUND, ActorClass.OWN_VEHICLE))
+    return TrainingSample(tuple(sweeps), flow, unimportant)
 
 
 def _level_error(rng: np.random.Generator) -> np.ndarray:
-    """What is left of the mounting after levelling: centimetres and tenths of a degree."""
-    roll, pitch = rng.normal(0, np.deg2rad(0.4), 2)
-    return from_roll_pitch_yaw([0, 0, rng.normal(0, 0.06)], roll, pitch, 0.0)
+    """What is left of the mounting after levelling: centimetres and tenths of a degree, and now
+    and then what a mounting nobody calibrated has, up to two degrees and 0.3 m.
+    """
+    if rng.random() < 0.12:
+        (roll, pitch), height = rng.uniform(-1, 1, 2) * np.deg2rad(2.0), rng.uniform(-0.3, 0.3)
+    else:
+        (roll, pitch), height = rng.normal(0, np.deg2rad(0.4), 2), rng.normal(0, 0.06)
+    return from_roll_pitch_yaw([0, 0, height], roll, pitch, 0.0)
 
 
 def _pose_errors(lags: Sequence[int], rng: np.random.Generator) -> list[np.ndarray]:
-    """Odometry error of each earlier sweep: 0.5 to 4 cm and up to a tenth of a degree a step."""
-    scale = rng.choice([0.3, 1.0, 2.0])
-    step = rng.normal(0, 1, 4) * scale * [0.02, 0.02, 0.015, 0.0008]
+    """Odometry error of each earlier sweep: up to 5 cm and 0.2 degrees a step, mostly a third."""
+    scale = rng.choice([0.2, 0.6, 1.0, 1.6], p=[0.2, 0.35, 0.3, 0.15])
+    unit = np.clip(rng.normal(0, 1, 6), -2, 2)
+    # Registration knows forward and sideways, and how the ground lies, less well than heading.
+    step = unit * scale * [0.016, 0.016, 0.012, 0.0006, 0.0006, 0.0011]
     errors = []
     for lag in lags[1:]:
         drift = step * np.sqrt(lag) * (1.0 if lag == 1 else rng.uniform(0.7, 1.3))
-        errors.append(from_roll_pitch_yaw(drift[:3], 0.0, 0.0, drift[3]))
+        errors.append(from_roll_pitch_yaw(drift[:3], *drift[3:]))
+    return errors
+
+
+def _stale_errors(simulation: Simulation, lags: Sequence[int]) -> list[np.ndarray]:
+    """Odometry that comes too late: each motion is the one of an interval earlier."""
+    poses = [
+        simulation.pose((lags[-1] - lag) * simulation.interval_s) for lag in range(lags[-1] + 2)
+    ]
+    errors = []
+    for lag in lags[1:]:
+        applied = invert(poses[1]) @ poses[lag + 1]
+        errors.append(applied @ invert(poses[lag]) @ poses[0])
     return errors
 
 

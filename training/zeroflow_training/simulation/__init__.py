@@ -5,20 +5,29 @@
 ``Simulation(seed).sweeps(3)`` is all it takes; everything else is there to be drawn from.
 """
 
+from .beam_tables import SENSORS
 from .classes import ActorClass
+from .dynamics import BodyDynamics, Sway
+from .mounting import Mounting
+from .own_vehicle import OwnVehicle
+from .random_sensors import random_sensor
+from .scan_heads import Nod, ScanHead, SensorModel
 from .scenes import Scene, box_scene, street_scene
-from .sensors import SENSORS, Mounting, ScanHead, SensorModel, random_sensor
 from .simulator import SimulatedSweep, Simulation
 
 __all__ = [
     "SENSORS",
     "ActorClass",
+    "BodyDynamics",
     "Mounting",
+    "Nod",
+    "OwnVehicle",
     "ScanHead",
     "Scene",
     "SensorModel",
     "SimulatedSweep",
     "Simulation",
+    "Sway",
     "box_scene",
     "random_sensor",
     "street_scene",

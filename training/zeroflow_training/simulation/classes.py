@@ -15,6 +15,7 @@ class ActorClass(IntEnum):
     VEGETATION = 4
     CLUTTER = 5
     NOISE = 6  # dust and specks that belong to nothing
+    OWN_VEHICLE = 255  # the body of the vehicle that carries the sensor
     CAR = 7
     VAN = 8
     TRUCK = 9
@@ -25,4 +26,4 @@ class ActorClass(IntEnum):
     @property
     def is_actor(self) -> bool:
         """Whether objects of this class can move by themselves (they carry an instance id)."""
-        return self >= ActorClass.CAR
+        return ActorClass.CAR <= self < ActorClass.OWN_VEHICLE

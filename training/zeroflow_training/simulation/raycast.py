@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Ray casting of one revolution into a depth image, each column at its own firing time.
 
-A ray is ``across + tangent * up`` with the tangent of its elevation, ``across`` the direction
-of its column in the sensor's xy plane and ``up`` the sensor's z axis. Depth is a multiple of
-that vector. So a primitive is moved into its body's frame once a column, not once a ray.
+A ray is ``across + tangent * up``, with ``up`` the sensor's z axis and ``across`` the middle of
+the column's fan: its direction in the sensor's xy plane, plus a multiple of ``up`` where the fan
+nods. Depth is a multiple of that vector, metres in the sensor's xy plane. So a primitive is moved
+into its body's frame once a column, not once a ray.
 """
 
 from typing import NamedTuple
@@ -14,7 +15,7 @@ import numpy.typing as npt
 
 from .jit import compiled
 from .motion import planar_pose
-from .noise import State, uniform
+from .noise import State, hashed, uniform
 from .shapes import (
     FAR,
     NEAREST,
@@ -24,23 +25,25 @@ from .shapes import (
     polytope_depth,
     polytope_profile,
 )
-from .terrain import ground_height, ground_slope
+from .terrain import ground_height, ground_surface
 from .world import FOLIAGE, MAX_PLANES, POLYTOPE, Record, Triple
 
 F64 = npt.NDArray[np.float64]
 I32 = npt.NDArray[np.int32]
 
-NO_RETURN, ON_GROUND = -1, -2
+NO_RETURN, ON_GROUND, ON_OWN_VEHICLE = -1, -2, -4
 _GROUND_REACH = 200.0  # m
+_LEAF = 0.12  # m, size of a clump of leaves
 
 
 class Rays(NamedTuple):
     """One revolution of one scan head: A columns by B beams.
 
     ``tangents`` [B] of the elevations, ascending; per column ``clock`` [A] (world time, s),
-    ``origin`` [A, 3] (m, world frame), ``across`` and ``up`` [A, 3] (unit vectors, world
-    frame) and ``frames`` [A, 3, 3] (orientation, head -> world). The azimuth of a column in
-    the head's frame is ``azimuth_start`` + column * ``azimuth_step`` (rad).
+    ``origin`` [A, 3] (m, world frame), ``across`` and ``up`` [A, 3] (world frame) and
+    ``frames`` [A, 3, 3] (orientation, head -> world). The azimuth of a column in the head's
+    frame is ``azimuth_start`` + column * ``azimuth_step`` (rad). ``limits`` [A, B] is the depth
+    at which the own vehicle ends a ray: FAR for most, 0 for a ray that is not measured.
     """
 
     tangents: F64
@@ -51,6 +54,7 @@ class Rays(NamedTuple):
     frames: F64
     azimuth_start: float
     azimuth_step: float
+    limits: F64
 
 
 @compiled
@@ -98,7 +102,7 @@ def columns_covered(
     # Where the sensor is, seen from the box: on its axis the azimuth means nothing.
     offset_x = -cos * x - sin * y - part.cx - limb
     offset_y = sin * x - cos * y - part.cy
-    tilt = 0.1 * (abs(z) + half_z)
+    tilt = 0.3 * (abs(z) + half_z)
     if abs(offset_x) < half_x + tilt and abs(offset_y) < half_y + tilt:
         return 0, total
     middle, low, high = 0.0, 0.0, 0.0
@@ -121,13 +125,32 @@ def columns_covered(
         low, high = min(low, relative), max(high, relative)
     if high - low > 3.1:
         return 0, total
-    turns = (middle - rays.azimuth_start) / rays.azimuth_step / total
-    centre = (turns - np.floor(turns)) * total
     step = abs(rays.azimuth_step)
+    circle = 2.0 * np.pi / step
+    turns = (middle - rays.azimuth_start) / rays.azimuth_step / circle
+    centre = (turns - np.floor(turns)) * circle
     before, after = (-low, high) if rays.azimuth_step > 0 else (high, -low)
     first = int(np.floor(centre - before / step)) - 1
     last = int(np.ceil(centre + after / step)) + 1
+    if total < circle - 0.5:
+        return in_limited_view(first, last, total, circle)
     return first, min(last - first + 1, total)
+
+
+@compiled
+def in_limited_view(first: int, last: int, total: int, circle: float) -> tuple[int, int]:
+    """First column and number of columns of those from ``first`` to ``last`` that there are.
+
+    A head has ``total`` columns of the ``circle`` that the columns are counted on.
+    """
+    if last >= circle and first >= total:  # beyond the unseen sector: before the first column
+        first, last = first - int(circle), last - int(circle) + 1
+    elif last >= circle or (first < 0 and first + circle < total):
+        return 0, total
+    first, last = max(first, 0), min(last, total - 1)
+    if last < first:
+        return 0, 0
+    return first, last - first + 1
 
 
 @compiled
@@ -149,7 +172,7 @@ def sector(
     )
     # Away from the seam between first and last column, look again from the right moment:
     # only what moves while the beam passes over the primitive has to be allowed for.
-    if count < total and first >= 0 and first + count <= total:
+    if 0 < count < total and first >= 0 and first + count <= total:
         passing = 0.5 * closing * duration * count / total
         first, count = columns_covered(rays, first + count // 2, part, body, waves, passing + 0.02)
     return first, count
@@ -208,7 +231,8 @@ def trace_primitive(
             ellipsoid_profile(part, origin, across, up, profile)
         while beam < beams and rays.tangents[beam] <= highest:
             if depth[column, beam] > enter:
-                near = primitive_depth(part, profile, rays.tangents[beam], state)
+                tangent = rays.tangents[beam]
+                near = primitive_depth(part, profile, tangent, origin, across, up, state)
                 if near < depth[column, beam]:
                     depth[column, beam] = near
                     hit[column, beam] = index
@@ -216,8 +240,19 @@ def trace_primitive(
 
 
 @compiled
-def primitive_depth(part: Record, profile: F64, tangent: float, state: State) -> float:
-    """Depth of the return from a primitive, FAR if the ray misses or passes through it."""
+def primitive_depth(
+    part: Record,
+    profile: F64,
+    tangent: float,
+    origin: Triple,
+    across: Triple,
+    up: Triple,
+    state: State,
+) -> float:
+    """Depth of the return from a primitive, FAR if the ray misses or passes through it.
+
+    ``origin``, ``across`` and ``up`` as `view_from` gives them.
+    """
     if part.shape == POLYTOPE:
         near = polytope_depth(profile, part.planes, tangent)
         if near < FAR and part.opacity < 1.0 and uniform(state) > part.opacity:
@@ -225,33 +260,59 @@ def primitive_depth(part: Record, profile: F64, tangent: float, state: State) ->
         return near
     near, far = ellipsoid_depths(profile, tangent)
     if part.shape == FOLIAGE and far > NEAREST:
-        metres = -np.log(uniform(state)) / part.opacity
-        near = max(near, NEAREST) + metres / np.sqrt(1.0 + tangent * tangent)
+        near = max(near, NEAREST)
+        x, y, z = (
+            across[0] + tangent * up[0],
+            across[1] + tangent * up[1],
+            across[2] + tangent * up[2],
+        )
+        metres = leaf_depth(
+            part, (origin[0] + near * x, origin[1] + near * y, origin[2] + near * z), state
+        )
+        near += metres / np.sqrt(x * x + y * y + z * z)
     return near if NEAREST < near < far else FAR
+
+
+@compiled
+def leaf_depth(part: Record, entry: Triple, state: State) -> float:
+    """How far (m) a ray gets into foliage that it enters at ``entry`` (from its centre, m).
+
+    Most leaves are where they were a sweep ago, so rays that enter at the same place end at the
+    same place; how many the wind stirs differs from plant to plant.
+    """
+    calm = 0.65 + 0.35 * hashed(int(1e3 * part.ex), int(1e3 * part.ez), int(1e3 * part.cz))
+    luck = uniform(state)
+    if luck < calm:
+        x, y, z = entry
+        luck = hashed(int(np.floor(x / _LEAF)), int(np.floor(y / _LEAF)), int(np.floor(z / _LEAF)))
+    else:
+        luck = (luck - calm) / (1.0 - calm)
+    return -np.log(max(luck, 1e-12)) / part.opacity
 
 
 @compiled
 def ground_depth(waves: F64, origin: Triple, ray: Triple, start: float) -> float:
     """Depth at which a falling ray meets waved ground, by Newton's method from ``start``.
 
-    FAR if three steps do not settle: the ray grazes a crest, and a lidar would see nothing.
+    FAR if it does not settle soon: the ray grazes a crest, and a lidar would see nothing.
     """
     (x, y, z), (dx, dy, dz) = origin, ray
     depth = start
-    for _ in range(3):
-        slope_x, slope_y = ground_slope(waves, x + depth * dx, y + depth * dy)
-        gap = z + depth * dz - ground_height(waves, x + depth * dx, y + depth * dy)
+    for _ in range(5):
+        height, slope_x, slope_y = ground_surface(waves, x + depth * dx, y + depth * dy)
+        gap = z + depth * dz - height
         fall = slope_x * dx + slope_y * dy - dz
         depth += gap / max(fall, 0.3 * abs(dz) + 1e-3)
-    gap = z + depth * dz - ground_height(waves, x + depth * dx, y + depth * dy)
-    return depth if abs(gap) < 0.02 else FAR
+        if abs(gap) < 0.01:
+            return depth
+    return FAR
 
 
 @compiled
 def trace_ground(rays: Rays, waves: F64, depth: F64, hit: I32) -> None:
     """Draw the ground behind everything else."""
     total, beams = depth.shape
-    relief = 2.0 * (abs(waves[0]) + abs(waves[3]))
+    relief = 2.0 * (abs(waves[0]) + abs(waves[3]) + abs(waves[6]))
     for column in range(total):
         origin = (rays.origin[column, 0], rays.origin[column, 1], rays.origin[column, 2])
         height = origin[2] - ground_height(waves, origin[0], origin[1])
@@ -284,13 +345,17 @@ def trace(
     ego_speed: float,
     state: State,
 ) -> tuple[F64, I32]:
-    """Depth (m along ``across``) and hit primitive (or NO_RETURN, ON_GROUND), each [A, B].
+    """Depth (see above) and hit primitive (or NO_RETURN, ON_GROUND, ON_OWN_VEHICLE), each [A, B].
 
     ``order`` lists the primitives in reach, nearest first: what is hidden costs little.
     """
     total, beams = rays.clock.size, rays.tangents.size
-    depth = np.full((total, beams), FAR)
+    depth = rays.limits.copy()
     hit = np.full((total, beams), np.int32(NO_RETURN), dtype=np.int32)
+    for column in range(total):
+        for beam in range(beams):
+            if 0.0 < depth[column, beam] < FAR:
+                hit[column, beam] = ON_OWN_VEHICLE
     profile = np.empty((MAX_PLANES, 3))
     for index in order:
         part = primitives[index]

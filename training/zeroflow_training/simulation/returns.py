@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 zeroflow_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""From depth image to what a lidar delivers: lost returns, noise, specks, and exact flow."""
+"""From depth image to what a lidar delivers: measured points with exact flow."""
 
 from typing import NamedTuple
 
@@ -8,9 +8,11 @@ import numpy as np
 import numpy.typing as npt
 
 from .classes import ActorClass
+from .detector import SPECK, Detector, measure
 from .jit import compiled
-from .noise import State, gauss, uniform
-from .raycast import NO_RETURN, ON_GROUND, Rays, body_pose, limb_offset
+from .noise import State, uniform
+from .raycast import NO_RETURN, ON_OWN_VEHICLE, Rays, body_pose, limb_offset
+from .shapes import NEAREST
 from .world import Record, Triple
 
 F32 = npt.NDArray[np.float32]
@@ -20,28 +22,9 @@ U8 = npt.NDArray[np.uint8]
 Bodies = npt.NDArray[np.void]
 Primitives = npt.NDArray[np.void]
 
-SPECK = -3  # a return from nothing in the scene
-
 _GROUND, _NOISE = int(ActorClass.GROUND), int(ActorClass.NOISE)
-
-
-class Detector(NamedTuple):
-    """How good the measurement is; drawn once a sequence.
-
-    Ranges and noise in metres; ``lost`` is the share of returns lost anywhere,
-    ``ground_gain`` how quickly ground returns come back with the sine of incidence,
-    ``mixed`` the share of edge returns that average near and far, ``specks`` the share of
-    rays that end in mid air.
-    """
-
-    max_range: float
-    range_noise: float
-    lost: float
-    ground_gain: float
-    ground_half_range: float
-    ground_reflectivity: float
-    mixed: float
-    specks: float
+_OWN = int(ActorClass.OWN_VEHICLE)
+_DROPLET = 3.0  # reflectivity of rain, dust and what is half hit
 
 
 class Returns(NamedTuple):
@@ -81,13 +64,6 @@ def displacement(
 
 
 @compiled
-def is_lost(distance: float, half_range: float, lost: float, state: State) -> bool:
-    """Whether a return at ``distance`` m is lost, of a surface with this ``half_range``."""
-    seen = (1.0 - lost) / (1.0 + np.exp((distance - half_range) / 8.0))
-    return uniform(state) > seen
-
-
-@compiled
 def from_world(rotation: F64, x: float, y: float, z: float) -> Triple:
     """A world vector in the axes of a frame with orientation ``rotation`` (frame -> world)."""
     return (
@@ -95,35 +71,6 @@ def from_world(rotation: F64, x: float, y: float, z: float) -> Triple:
         rotation[0, 1] * x + rotation[1, 1] * y + rotation[2, 1] * z,
         rotation[0, 2] * x + rotation[1, 2] * y + rotation[2, 2] * z,
     )
-
-
-@compiled
-def measure(
-    index: int,
-    distance: float,
-    step: float,
-    incidence: float,
-    half_range: float,
-    detector: Detector,
-    state: State,
-) -> tuple[float, int]:
-    """Measured distance (m) of one ray and what it hit: a primitive, ON_GROUND or SPECK.
-
-    ``step`` is how much further (m) the neighbouring ray reaches, ``incidence`` the sine of
-    the angle to the ground. NO_RETURN where the ray met nothing or the return is lost.
-    """
-    if detector.specks > 0.0 and uniform(state) < detector.specks:
-        return 1.0 + uniform(state) * (min(distance, 60.0) - 1.0), SPECK
-    if index == NO_RETURN or distance > detector.max_range:
-        return 0.0, NO_RETURN
-    if index == ON_GROUND and uniform(state) > max(detector.ground_gain * incidence, 0.15):
-        return 0.0, NO_RETURN
-    if is_lost(distance, half_range, detector.lost, state):
-        return 0.0, NO_RETURN
-    # A beam that straddles an edge may return something in between.
-    if index >= 0 and 0.3 < abs(step) < 6.0 and uniform(state) < detector.mixed:
-        return min(distance + uniform(state) * step, detector.max_range), SPECK
-    return distance + detector.range_noise * gauss(state), index
 
 
 @compiled
@@ -146,7 +93,7 @@ def collect(
 
     ``interval`` (s) is negative when the world runs backwards; ``rotation`` [3, 3] and
     ``position`` [3] are the sensor's pose in the world at the stamp, ``head_offset`` [3] the
-    scan head in the sensor's frame.
+    scan head in the sensor's frame. Points on the own vehicle are left with flow 0.
     """
     total, beams = depth.shape
     room = total * beams
@@ -156,23 +103,28 @@ def collect(
     columns = np.empty(room, dtype=np.int32)
     class_id = np.empty(room, dtype=np.uint8)
     instance_id = np.zeros(room, dtype=np.int32)
-    inverse_cosine = np.sqrt(1.0 + rays.tangents**2)
     n = 0
     for column in range(total):
         origin, across, up = rays.origin[column], rays.across[column], rays.up[column]
         frame, now = rays.frames[column], rays.clock[column]
         for beam in range(beams):
             index, tangent = hit[column, beam], rays.tangents[beam]
-            scale = inverse_cosine[beam]
+            ray_x = across[0] + tangent * up[0]
+            ray_y = across[1] + tangent * up[1]
+            ray_z = across[2] + tangent * up[2]
+            scale = np.sqrt(ray_x * ray_x + ray_y * ray_y + ray_z * ray_z)
+            neighbour = depth[column - 1, beam]
+            step = (neighbour - depth[column, beam]) * scale if neighbour > NEAREST else 0.0
             half_range, reflectivity = detector.ground_half_range, detector.ground_reflectivity
             if index >= 0:
                 body = bodies[primitives[index].body]
-                half_range, reflectivity = body.half_range, body.reflectivity
+                half_range, reflectivity = detector.sight * body.half_range, body.reflectivity
             distance, index = measure(
                 index,
+                beam,
                 depth[column, beam] * scale,
-                (depth[column - 1, beam] - depth[column, beam]) * scale,
-                abs(across[2] + tangent * up[2]) / scale,
+                step,
+                abs(ray_z) / scale,
                 half_range,
                 detector,
                 state,
@@ -180,9 +132,7 @@ def collect(
             if index == NO_RETURN:
                 continue
             along = distance / scale
-            x = along * (across[0] + tangent * up[0])
-            y = along * (across[1] + tangent * up[1])
-            z = along * (across[2] + tangent * up[2])
+            x, y, z = along * ray_x, along * ray_y, along * ray_z
             if deskewed:
                 x, y, z = x + origin[0], y + origin[1], z + origin[2]
                 point = from_world(rotation, x - position[0], y - position[1], z - position[2])
@@ -192,7 +142,11 @@ def collect(
                 for axis in range(3):
                     points[n, axis] = point[axis] + head_offset[axis]
                 x, y = x + origin[0], y + origin[1]
-            class_id[n] = _GROUND if index == ON_GROUND else _NOISE
+            class_id[n] = _GROUND
+            if index == ON_OWN_VEHICLE:
+                class_id[n] = _OWN
+            elif index == SPECK:
+                class_id[n], reflectivity = _NOISE, _DROPLET
             if index >= 0:
                 part = primitives[index]
                 body = bodies[part.body]
@@ -201,8 +155,8 @@ def collect(
                     moved = displacement(part, body, waves, x, y, now, now - interval)
                     shift = from_world(rotation, moved[0], moved[1], moved[2])
                     flow[n, 0], flow[n, 1], flow[n, 2] = shift
-            brightness = reflectivity * (0.7 + 0.6 * uniform(state)) / (1.0 + 0.01 * distance)
-            intensity[n] = min(brightness, 255.0)
+            brightness = detector.gain * reflectivity * (0.7 + 0.6 * uniform(state))
+            intensity[n] = min(brightness / (1.0 + detector.fading * distance), 255.0)
             columns[n] = column
             n += 1
     return Returns(points[:n], flow[:n], intensity[:n], columns[:n], class_id[:n], instance_id[:n])

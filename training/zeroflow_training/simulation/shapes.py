@@ -41,6 +41,7 @@ def box_bounds(
     ox, oy, oz = origin
     # A tilted sensor's rays drift sideways as they rise; widen the box by as much.
     reach = abs(oz) + part.ez + abs(across[2]) * (abs(ox) + abs(oy) + part.ex + part.ey)
+    reach *= 1.3  # for tilts of up to 20 degrees, where neither vector is level or upright
     enter_x, leave_x = slab(ox, across[0], part.ex + abs(up[0]) * reach)
     enter_y, leave_y = slab(oy, across[1], part.ey + abs(up[1]) * reach)
     enter, leave = max(enter_x, enter_y, NEAREST), min(leave_x, leave_y)
