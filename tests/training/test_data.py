@@ -42,7 +42,7 @@ EXACT = [np.eye(4)]
 def rendered_pair(speed: float) -> list[SimulatedSweep]:
     """A box between walls, seen without range noise from a tilted sensor on a turning vehicle."""
     scene = box_scene(speed, heading=0.4, wall_distance=10.0)
-    scene = replace(scene, ego=EgoPath(0.05, Motion(10.0, 0.3)))
+    scene = replace(scene, ego=EgoPath(0.05, Motion(10.0, curvature=0.03)))
     simulation = Simulation(
         5,
         sensor=replace(SENSORS["HDL-64E"], range_noise_m=0.0),

@@ -25,7 +25,7 @@ def reference_depth(rays: Rays, world: World, waves: F64, index: int) -> F64:
     body = world.bodies[part["body"]]
     directions = rays.across[:, None] + rays.tangents[None, :, None] * rays.up[:, None]
     poses = np.array([body_pose(body, waves, time) for time in rays.clock])
-    limbs = np.array([limb_offset(part, time) for time in rays.clock])
+    limbs = np.array([limb_offset(part, distance) for distance in poses[:, 4]])
     cos, sin = np.cos(poses[:, 3]), np.sin(poses[:, 3])
     to_body = np.zeros((len(cos), 3, 3))
     to_body[:, 0, 0], to_body[:, 0, 1], to_body[:, 1, 0], to_body[:, 1, 1] = cos, sin, -sin, cos
@@ -65,7 +65,7 @@ def test_depth_image_agrees_with_numpy(seed: int) -> None:
         order[solid[order]],
         world.planes,
         waves,
-        simulation.scene.ego.motion.speed,
+        simulation.scene.ego.motion.top_speed,
         noise_state(seed),
     )
     expected = np.full(depth.shape, FAR)

@@ -151,16 +151,14 @@ def add_pedestrian(
     )
     height = dice.between(1.2, 1.9) if dice.chance(0.2) else dice.normal(1.72, 0.08)
     shoulder = height * dice.between(0.115, 0.15)
-    stride = 0.42 * height * math.sqrt(motion.speed / 1.4) if motion.speed > 0.0 else 0.0
-    # One swing cycle is two steps; a foot on the ground has to stay where it is.
-    rate = math.pi * motion.speed / (2.0 * stride) if stride > 0.0 else 0.0
-    phase = dice.angle()
+    foot = RIGID
+    if motion.top_speed > 0.0:
+        stride = 0.42 * height * math.sqrt(motion.top_speed / 1.4)
+        foot = Swing.footfall(stride, dice.between(0.0, 1.0))
     for side in (1.0, -1.0):
         hip = 0.055 * height * side
-        beat = phase if side > 0.0 else phase + math.pi
-        thigh = Swing(0.3 * stride, rate, beat) if stride else RIGID
-        shin = Swing(0.8 * stride, rate, beat) if stride else RIGID
-        arm = Swing(0.4 * stride, rate, beat + math.pi) if stride else RIGID
+        shin = foot if side > 0.0 else foot.scaled(1.0, 0.5)
+        thigh, arm = shin.scaled(0.4), shin.scaled(0.5, 0.5)
         world.ellipsoid(body, (0.0, hip, 0.38 * height), (0.1, 0.085, 0.14 * height), thigh)
         world.ellipsoid(body, (0.0, hip, 0.13 * height), (0.08, 0.06, 0.14 * height), shin)
         reach = (shoulder + 0.05) * side
@@ -203,11 +201,10 @@ def add_cyclist(
     world.box(body, (0.45, 0.0, 0.9), (0.08, 0.55, 0.1))
     if motion.speed == 0.0 and dice.chance(0.6):
         return body
-    rate = min(motion.speed, 6.0) * 1.5
     world.ellipsoid(body, (-0.05, 0.0, 1.2), (0.18, 0.2, 0.34))
     world.ellipsoid(body, (0.12, 0.0, 1.62), (0.11, 0.1, 0.13))
     for side in (1.0, -1.0):
-        pedalling = RIGID if motor else Swing(0.12, rate, 0.0 if side > 0 else math.pi)
+        pedalling = RIGID if motor else Swing(0.12, 0.2, 0.0 if side > 0 else 0.5)
         world.ellipsoid(body, (0.08, 0.1 * side, 0.65), (0.13, 0.08, 0.33), pedalling)
         world.ellipsoid(body, (0.25, 0.2 * side, 1.2), (0.25, 0.06, 0.08))
     return body

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from .classes import ActorClass
 from .dice import Dice
-from .motion import EgoPath, Motion, planar_pose, tilt_matrix
+from .motion import EgoPath, Motion, tilt_matrix
 from .pavements import populate_pavements
 from .road import REACH, Occupancy, Road
 from .roadside import line_roadside, scatter_scenery
@@ -88,21 +88,16 @@ def _draw_ego(dice: Dice, road: Road, speed: float, style: TrafficStyle) -> EgoP
     """The ego vehicle, mostly along its lane; short scenes catch it turning off as well."""
     turning = style.duration_s <= 1.0 and dice.chance(0.12)
     skew = dice.normal(0.0, 0.4) if turning else dice.normal(0.0, 0.02 * style.calm)
-    yaw_rate = 0.0
+    curvature = 0.0
     if dice.chance(0.5):
-        yaw_rate = dice.normal(0.0, 0.3 if turning else 0.08) * min(speed / 5.0, 1.0)
-    return EgoPath(road.heading + skew, Motion(speed, yaw_rate * style.calm**2))
+        curvature = dice.normal(0.0, 0.3 if turning else 0.08) / max(speed, 5.0)
+    return EgoPath(road.heading + skew, Motion(speed, curvature=curvature * style.calm**2))
 
 
 def _claim_path(taken: Occupancy, ego: EgoPath, duration_s: float) -> None:
     """Keep what is placed from now on out of the ego vehicle's way."""
-    motion = ego.motion
-    steps = int(motion.speed * (duration_s + 1.0) / 2.0)
-    for step in range(1, steps + 1):
-        time = 2.0 * step / motion.speed
-        x, y, _ = planar_pose(
-            0.0, 0.0, ego.heading, motion.speed, motion.course, motion.yaw_rate, time
-        )
+    for step in range(1, int(ego.motion.top_speed * (duration_s + 1.0) / 2.0) + 1):
+        x, y, _ = ego.place(2.0 * step)
         taken.claim(x, y, 1.6)
 
 
@@ -131,7 +126,7 @@ def box_scene(
     for side in (-1.0, 1.0):
         wall = world.body(0.0, side * (wall_distance + 0.25), 0.0, ActorClass.BUILDING)
         world.box(wall, (0.0, 0.0, -1.0), (400.0, 0.5, 5.0))
-    motion = Motion(speed, yaw_rate)
+    motion = Motion(speed, curvature=yaw_rate / speed if yaw_rate else 0.0)
     box = world.body(*position, heading, ActorClass.CAR, motion=motion, half_range=200.0)
     world.box(box, (0.0, 0.0, 0.0), size)
     return Scene(world.build(), EgoPath(motion=Motion(ego_speed)), terrain or Terrain())

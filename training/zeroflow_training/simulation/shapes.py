@@ -12,8 +12,8 @@ vector (m along ``across``).
 import numpy as np
 import numpy.typing as npt
 
-from .jit import compiled
-from .world import Record, Triple
+from .jit import Record, compiled
+from .world import Triple
 
 F64 = npt.NDArray[np.float64]
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from .dice import Dice
 from .noise import noise_state
-from .raycast import Rays, trace
+from .raycast import Rays, body_poses, trace
 from .returns import Detector, Returns, collect
 from .scenes import Scene, street_scene
 from .sensors import Mounting, ScanHead, SensorModel, draw_sensor
@@ -134,7 +134,7 @@ class Simulation:
             self._nearest_first(stamp, position),
             world.planes,
             self._waves,
-            self.scene.ego.motion.speed,
+            self.scene.ego.motion.top_speed,
             state,
         )
         return collect(
@@ -193,12 +193,8 @@ class Simulation:
     def _nearest_first(self, stamp: float, position: F64) -> I64:
         """Indices of the primitives within range, by distance of their near side."""
         parts, bodies = self.scene.world.primitives, self.scene.world.bodies
-        travelled = bodies["speed"] * self._clock * stamp
-        course = bodies["heading"] + bodies["course"]
-        course = course + 0.5 * bodies["yaw_rate"] * self._clock * stamp
-        x = bodies["x"] + travelled * np.cos(course) - position[0]
-        y = bodies["y"] + travelled * np.sin(course) - position[1]
-        yaw = bodies["heading"] + bodies["yaw_rate"] * self._clock * stamp
+        poses = body_poses(bodies, self._waves, self._clock * stamp)
+        x, y, yaw = poses[:, 0] - position[0], poses[:, 1] - position[1], poses[:, 3]
         cos, sin = np.cos(yaw)[parts["body"]], np.sin(yaw)[parts["body"]]
         distance = np.hypot(
             x[parts["body"]] + cos * parts["cx"] - sin * parts["cy"],

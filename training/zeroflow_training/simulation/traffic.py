@@ -49,11 +49,11 @@ class TrafficStyle:
         spread = min(1.0, 0.3 * lane_speed) * self.calm
         return max(0.0, lane_speed + dice.normal(0.0, spread))
 
-    def yaw_rate(self, speed: float, dice: Dice, share: float) -> float:
-        """Yaw rate of a vehicle, zero for most; only a rolling vehicle turns."""
+    def curvature(self, speed: float, dice: Dice, share: float) -> float:
+        """Curvature of a vehicle's path, 1/m; zero for most."""
         if not dice.chance(share):
             return 0.0
-        return dice.normal(0.0, 0.25) * min(speed / 4.0, 1.0) * self.calm**2
+        return dice.normal(0.0, 0.25) / max(speed, 4.0) * self.calm**2
 
 
 def fill_lanes(
@@ -88,7 +88,7 @@ def fill_lanes(
             if dice.chance(0.06):
                 add_cyclist(world, dice, x, y, heading, Motion(min(speed, 8.0)))
                 continue
-            motion = Motion(speed, style.yaw_rate(speed, dice, 0.15))
+            motion = Motion(speed, curvature=style.curvature(speed, dice, 0.15))
             add_vehicle(world, dice, x, y, heading, motion)
 
 
@@ -110,7 +110,7 @@ def fill_cross_street(
                 continue
             speed = style.speed_in(lane_speed, dice)
             heading = road.heading + direction * math.pi / 2 + dice.normal(0.0, 0.08)
-            motion = Motion(speed, style.yaw_rate(speed, dice, 0.25))
+            motion = Motion(speed, curvature=style.curvature(speed, dice, 0.25))
             add_vehicle(world, dice, x, y, heading, motion)
 
 
@@ -158,5 +158,5 @@ def add_strays(
             continue
         speed = dice.between(0.3, 2.0) if dice.chance(0.35) else dice.between(0.5, 15.0)
         course = dice.angle() if dice.chance(0.2) else 0.0
-        motion = Motion(speed, style.yaw_rate(speed, dice, 0.6), course)
+        motion = Motion(speed, curvature=style.curvature(speed, dice, 0.6), course=course)
         add_vehicle(world, dice, x, y, dice.angle(), motion)

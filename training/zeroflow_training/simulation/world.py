@@ -5,25 +5,21 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from .classes import ActorClass
-from .motion import STILL, Motion
+from .motion import PATH_FIELDS, STILL, Motion
 
 Triple = tuple[float, float, float]
 Plane = tuple[float, float, float, float]
-# One row of a structured array: numba knows its fields, the type checker does not.
-Record: TypeAlias = Any
 
 POLYTOPE, ELLIPSOID, FOLIAGE = 0, 1, 2
 MAX_PLANES = 32
 
 BODY_DTYPE = np.dtype(
-    [(name, np.float64) for name in ("x", "y", "base", "heading", "speed", "course", "yaw_rate")]
-    + [("half_range", np.float64), ("reflectivity", np.float64)]
+    [(name, np.float64) for name in ("base", "half_range", "reflectivity", *PATH_FIELDS)]
     + [("kind", np.int64), ("instance", np.int64)]
 )
 PRIMITIVE_DTYPE = np.dtype(
@@ -37,12 +33,12 @@ PRIMITIVE_DTYPE = np.dtype(
 class World:
     """Everything that can be hit, except the ground.
 
-    ``bodies`` [B] of `BODY_DTYPE`: pose at time 0 (world frame, m and rad; ``base`` is the
-    height above the ground, which a body follows), motion, ``half_range`` (m, where half of
+    ``bodies`` [B] of `BODY_DTYPE`: path (see ``Motion``; world frame, m and rad), ``base``
+    (height above the ground, which a body follows, m), ``half_range`` (m, where half of
     the returns are lost), ``reflectivity`` (0..255), class and instance.
     ``primitives`` [P] of `PRIMITIVE_DTYPE`: shape, body, planes, bounding box in the body's
     frame (centre c, half extents e), opacity (chance of a return; for foliage the density in
-    1/m) and fore-and-aft swing of limbs (amplitude m, rate rad/s, phase rad).
+    1/m) and fore-and-aft swing of limbs (amplitude m, rate turns/m, phase turns).
     ``planes`` float64 [K, 4]: outward normal n and offset d, inside is n . p <= d.
     """
 
@@ -53,11 +49,23 @@ class World:
 
 @dataclass(frozen=True)
 class Swing:
-    """Fore-and-aft oscillation of a limb in its body's frame."""
+    """Fore-and-aft swing of a limb in its body's frame: ``rate`` turns per metre travelled.
+
+    The swing is as even forwards as backwards; with `footfall` a foot on the ground stays put.
+    """
 
     amplitude_m: float = 0.0
     rate: float = 0.0
     phase: float = 0.0
+
+    @classmethod
+    def footfall(cls, stride_m: float, phase: float) -> "Swing":
+        """A foot that goes back as fast as its body goes on, for ``stride_m`` metres."""
+        return cls(0.5 * stride_m, 0.5 / stride_m, phase)
+
+    def scaled(self, share: float, lead: float = 0.0) -> "Swing":
+        """The swing of a joint nearer to the body, ``lead`` turns ahead."""
+        return Swing(share * self.amplitude_m, self.rate, self.phase + lead)
 
 
 RIGID = Swing()
@@ -90,8 +98,9 @@ class WorldBuilder:
             self._instances += 1
             instance = self._instances
         self._bodies.append(
-            (x, y, base, heading, motion.speed, motion.course, motion.yaw_rate)
-            + (half_range, reflectivity, int(kind), instance)
+            (base, half_range, reflectivity)
+            + motion.from_pose(x, y, heading)
+            + (int(kind), instance)
         )
         return len(self._bodies) - 1
 
