@@ -55,8 +55,9 @@ def test_depth_image_agrees_with_numpy(seed: int) -> None:
     world, waves = simulation.scene.world, simulation._waves
     _, position = simulation._sensor_poses(np.array([STAMP]), np.zeros(3))
     rays = simulation._rays(HEAD, STAMP, simulation._azimuth(2, 0))
-    # What lets light through by chance has no reference.
-    solid = world.primitives["opacity"] == 1.0
+    # What lets light through, by chance or in places, has no reference.
+    parts = world.primitives
+    solid = (parts["opacity"] == 1.0) & (parts["pitch"] == 0.0) & (parts["tier"] == 0.0)
     order = simulation._nearest_first(STAMP, position[0])
     depth, hit = trace(
         rays,
@@ -73,7 +74,7 @@ def test_depth_image_agrees_with_numpy(seed: int) -> None:
         expected = np.minimum(expected, reference_depth(rays, world, waves, int(index)))
     on_ground = hit == ON_GROUND
     seen = expected < 90.0
-    assert seen.sum() > 100
+    assert seen.sum() > 40  # an empty highway is mostly fences and leaves
     np.testing.assert_allclose(depth[seen & ~on_ground], expected[seen & ~on_ground], atol=1e-6)
     assert (depth[on_ground] <= expected[on_ground]).all()
 

@@ -6,11 +6,12 @@
 """
 
 from .classes import ActorClass
-from .scenes import Scene, box_scene, street_scene
+from .scenes import KINDS, Scene, box_scene, draw_scene
 from .sensors import SENSORS, Mounting, ScanHead, SensorModel, random_sensor
 from .simulator import SimulatedSweep, Simulation
 
 __all__ = [
+    "KINDS",
     "SENSORS",
     "ActorClass",
     "Mounting",
@@ -20,6 +21,6 @@ __all__ = [
     "SimulatedSweep",
     "Simulation",
     "box_scene",
+    "draw_scene",
     "random_sensor",
-    "street_scene",
 ]

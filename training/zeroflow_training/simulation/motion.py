@@ -137,6 +137,10 @@ class EgoPath:
     heading: float = 0.0
     motion: Motion = STILL
 
+    def travelled(self, time: float) -> float:
+        """Way (m) from time 0 to ``time`` (s)."""
+        return travelled(self._path()[0], time)
+
     def place(self, distance: float) -> tuple[float, float, float]:
         """World x, y (m) and heading (rad) ``distance`` metres along the path."""
         return path_pose(self._path()[0], distance)

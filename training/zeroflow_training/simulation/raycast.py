@@ -21,6 +21,7 @@ from .shapes import (
     box_bounds,
     ellipsoid_depths,
     ellipsoid_profile,
+    in_opening,
     polytope_depth,
     polytope_profile,
 )
@@ -202,6 +203,7 @@ def trace_primitive(
     ``profile`` is room for the coefficients of one shape, float64 [MAX_PLANES, 3].
     """
     total, beams = depth.shape
+    pierced = part.pitch > 0.0 or part.tier > 0.0
     moving = body.top_speed != 0.0
     pose = body_pose(body, waves, 0.0)
     first, count = columns
@@ -221,7 +223,10 @@ def trace_primitive(
         while beam < beams and rays.tangents[beam] <= highest:
             if depth[column, beam] > enter:
                 near = primitive_depth(part, profile, rays.tangents[beam], state)
-                if near < depth[column, beam]:
+                through = pierced and in_opening(
+                    part, origin, across, up, rays.tangents[beam], near
+                )
+                if near < depth[column, beam] and not through:
                     depth[column, beam] = near
                     hit[column, beam] = index
             beam += 1

@@ -87,6 +87,23 @@ def polytope_depth(profile: F64, planes: int, tangent: float) -> float:
 
 
 @compiled
+def in_opening(
+    part: Record, origin: Triple, across: Triple, up: Triple, tangent: float, depth: float
+) -> bool:
+    """Whether a ray meets a box at ``depth`` in one of its regular openings."""
+    x = origin[0] + depth * (across[0] + tangent * up[0]) + part.ex
+    z = origin[2] + depth * (across[2] + tangent * up[2]) + part.ez
+    is_open = True
+    if part.pitch > 0.0:
+        turns = x / part.pitch
+        is_open = abs(turns - np.floor(turns) - 0.5) < 0.5 * part.open
+    if is_open and part.tier > 0.0:
+        turns = z / part.tier
+        is_open = abs(turns - np.floor(turns) - 0.5) < 0.5 * part.open_tier
+    return is_open
+
+
+@compiled
 def ellipsoid_profile(
     part: Record, origin: Triple, across: Triple, up: Triple, profile: F64
 ) -> None:

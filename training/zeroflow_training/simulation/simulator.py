@@ -13,7 +13,7 @@ from .dice import Dice
 from .noise import noise_state
 from .raycast import Rays, body_poses, trace
 from .returns import Detector, Returns, collect
-from .scenes import Scene, street_scene
+from .scenes import Scene, draw_scene
 from .sensors import Mounting, ScanHead, SensorModel, draw_sensor
 
 F32 = npt.NDArray[np.float32]
@@ -51,7 +51,8 @@ class SimulatedSweep:
 class Simulation:
     """A scene, a sensor on a moving vehicle, and the sweeps it delivers.
 
-    Everything follows from ``seed``; ``sensor`` and ``scene`` are drawn from it unless given.
+    Everything follows from ``seed``; ``sensor`` and ``scene`` are drawn from it unless given
+    (the scene of ``scene_kind``, one of `KINDS`, or of any).
     Sweeps may be asked for in any order. ``time_reversed`` runs the world backwards while the
     sensor still spins forwards. ``duration_s`` is how long a drawn scene has to last.
     """
@@ -62,6 +63,7 @@ class Simulation:
         *,
         sensor: SensorModel | None = None,
         scene: Scene | None = None,
+        scene_kind: str | None = None,
         mounting: Mounting | None = None,
         rate_hz: float = 10.0,
         deskewed: bool = True,
@@ -76,7 +78,7 @@ class Simulation:
         self.deskewed = deskewed
         self._clock = -1.0 if time_reversed else 1.0
         if scene is None:
-            scene = street_scene(Dice(f"scene {seed}"), duration_s)
+            scene = draw_scene(Dice(f"scene {seed}"), duration_s, scene_kind)
         self.scene = scene
         dice = Dice(f"detector {seed}")
         self._detector = _draw_detector(self.sensor, dice)

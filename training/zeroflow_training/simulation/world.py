@@ -26,6 +26,7 @@ PRIMITIVE_DTYPE = np.dtype(
     [("shape", np.int64), ("body", np.int64), ("first_plane", np.int64), ("planes", np.int64)]
     + [(name, np.float64) for name in ("cx", "cy", "cz", "ex", "ey", "ez")]
     + [(name, np.float64) for name in ("opacity", "swing", "swing_rate", "swing_phase")]
+    + [(name, np.float64) for name in ("pitch", "open", "tier", "open_tier")]
 )
 
 
@@ -38,7 +39,7 @@ class World:
     the returns are lost), ``reflectivity`` (0..255), class and instance.
     ``primitives`` [P] of `PRIMITIVE_DTYPE`: shape, body, planes, bounding box in the body's
     frame (centre c, half extents e), opacity (chance of a return; for foliage the density in
-    1/m) and fore-and-aft swing of limbs (amplitude m, rate turns/m, phase turns).
+    1/m), fore-and-aft swing of limbs (amplitude m, rate turns/m, phase turns) and `Openings`.
     ``planes`` float64 [K, 4]: outward normal n and offset d, inside is n . p <= d.
     """
 
@@ -69,6 +70,23 @@ class Swing:
 
 
 RIGID = Swing()
+
+
+@dataclass(frozen=True)
+class Openings:
+    """Regular openings through a box: windows of a facade, gaps of a fence.
+
+    Every ``pitch`` m along the box's x the share ``open`` is open, where every ``tier`` m of its
+    height the share ``open_tier`` is; a pitch or tier of 0 is open throughout.
+    """
+
+    pitch: float = 0.0
+    open: float = 0.0
+    tier: float = 0.0
+    open_tier: float = 0.0
+
+
+SOLID = Openings()
 
 
 class WorldBuilder:
@@ -115,11 +133,13 @@ class WorldBuilder:
         side_rake: float = 0.0,
         chamfer: float = 0.0,
         opacity: float = 1.0,
+        openings: Openings = SOLID,
     ) -> None:
         """Add a box standing on the point ``bottom``, of ``size`` (length, width, height).
 
         ``rake`` is how far the front and rear faces lean inwards over the height (m),
-        ``side_rake`` the same for the sides, ``chamfer`` cuts the vertical edges.
+        ``side_rake`` the same for the sides, ``chamfer`` cuts the vertical edges. A box with
+        ``openings`` has no ``yaw``.
         """
         length, width, height = size
         faces: list[Plane] = [
@@ -145,7 +165,7 @@ class WorldBuilder:
             (abs(sin) * length + abs(cos) * width) / 2,
             height / 2,
         )
-        self._polytope(body, planes, (x, y, z + height / 2), half, opacity)
+        self._polytope(body, planes, (x, y, z + height / 2), half, opacity, openings)
 
     def cylinder(
         self, body: int, bottom: Triple, radius: float, height: float, sides: int = 6
@@ -159,17 +179,15 @@ class WorldBuilder:
             planes.append((nx, ny, 0.0, radius + nx * x + ny * y))
         # The corners of a prism stick out of its inscribed circle.
         reach = radius / math.cos(math.pi / sides)
-        self._polytope(
-            body, planes, (x, y, z + height / 2), (reach, reach, height / 2), opacity=1.0
-        )
+        self._polytope(body, planes, (x, y, z + height / 2), (reach, reach, height / 2))
 
     def ellipsoid(self, body: int, centre: Triple, radii: Triple, swing: Swing = RIGID) -> None:
         """Add a solid ellipsoid with axes along the body's."""
-        self._append(ELLIPSOID, body, 0, centre, radii, 1.0, swing)
+        self._append(ELLIPSOID, body, 0, centre, radii, 1.0, swing, SOLID)
 
     def foliage(self, body: int, centre: Triple, radii: Triple, density: float) -> None:
         """Add an ellipsoid of leaves that a ray enters by 1 / ``density`` metres on average."""
-        self._append(FOLIAGE, body, 0, centre, radii, density, RIGID)
+        self._append(FOLIAGE, body, 0, centre, radii, density, RIGID, SOLID)
 
     def build(self) -> World:
         """The finished arrays."""
@@ -180,11 +198,17 @@ class WorldBuilder:
         )
 
     def _polytope(
-        self, body: int, planes: Sequence[Plane], centre: Triple, half: Triple, opacity: float
+        self,
+        body: int,
+        planes: Sequence[Plane],
+        centre: Triple,
+        half: Triple,
+        opacity: float = 1.0,
+        openings: Openings = SOLID,
     ) -> None:
         if len(planes) > MAX_PLANES:
             raise ValueError(f"a polytope has at most {MAX_PLANES} faces, not {len(planes)}")
-        self._append(POLYTOPE, body, len(planes), centre, half, opacity, RIGID)
+        self._append(POLYTOPE, body, len(planes), centre, half, opacity, RIGID, openings)
         self._planes.extend(planes)
 
     def _append(
@@ -196,8 +220,10 @@ class WorldBuilder:
         half: Triple,
         opacity: float,
         swing: Swing,
+        openings: Openings,
     ) -> None:
         self._primitives.append(
             (shape, body, len(self._planes), planes, *centre, *half, opacity)
             + (swing.amplitude_m, swing.rate, swing.phase)
+            + (openings.pitch, openings.open, openings.tier, openings.open_tier)
         )

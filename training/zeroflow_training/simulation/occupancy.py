@@ -1,0 +1,183 @@
+# SPDX-FileCopyrightText: 2026 zeroflow_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Who is where and when, so that nothing stands or drives inside anything else.
+
+Everything is covered by discs on the ground. Those of what moves are sampled along its path.
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from .jit import compiled
+from .motion import PATH_DTYPE, Motion, path_pose, travelled
+
+F64 = npt.NDArray[np.float64]
+_STEP = 0.1  # s between samples
+
+
+class Footprint(NamedTuple):
+    """The ground a moving thing takes, m, and how it moves."""
+
+    motion: Motion
+    length: float
+    width: float
+
+
+class Occupancy:
+    """Discs that are taken for ``duration_s`` seconds from time 0, and a little before."""
+
+    def __init__(self, duration_s: float) -> None:
+        # Scenes are seen backwards too; then what matters is as long before time 0.
+        before = max(0.3, min(duration_s, 0.6))
+        self._times = np.arange(-before, duration_s + 0.2, _STEP)
+        self._standing = np.empty((256, 3))
+        self._tracks = np.empty((64, self._times.size, 2))
+        self._bounds = np.empty((64, 5))  # radius, and box of the track widened by it
+        self._discs = self._moving = 0
+
+    def claim(self, x: float, y: float, radius: float) -> bool:
+        """Take a standing disc if it is free, and say whether it was."""
+        standing, bounds = self._standing[: self._discs], self._bounds[: self._moving]
+        if not _is_free(standing, self._tracks, bounds, x, y, radius):
+            return False
+        self.block(x, y, radius)
+        return True
+
+    def block(self, x: float, y: float, radius: float) -> None:
+        """Take a standing disc, whoever else is there."""
+        if self._discs == len(self._standing):
+            self._standing = np.concatenate([self._standing, np.empty_like(self._standing)])
+        self._standing[self._discs] = x, y, radius
+        self._discs += 1
+
+    def claim_line(self, x: float, y: float, heading: float, length: float, radius: float) -> bool:
+        """Take a row of discs about x, y along ``heading`` if all are free, and say so."""
+        discs = list(_row(x, y, heading, length, radius))
+        standing, bounds = self._standing[: self._discs], self._bounds[: self._moving]
+        for at_x, at_y in discs:
+            if not _is_free(standing, self._tracks, bounds, at_x, at_y, radius):
+                return False
+        for at_x, at_y in discs:
+            self.block(at_x, at_y, radius)
+        return True
+
+    def admit(
+        self,
+        x: float,
+        y: float,
+        heading: float,
+        footprints: Sequence[Footprint],
+        *,
+        margin: float = 0.0,
+        force: bool = False,
+    ) -> bool:
+        """Let things with one pose at time 0 move, if nothing comes in their way ever."""
+        tracks, radii = [], []
+        for motion, length, width in footprints:
+            count = max(1, math.ceil(length / (1.1 * width)))
+            half = 0.5 * length / count
+            offsets = np.array([half * (2 * k + 1) - 0.5 * length for k in range(count)])
+            path = np.array([motion.from_pose(x, y, heading)], PATH_DTYPE)
+            tracks.append(_sample(path, offsets, self._times))
+            radii += [math.hypot(half, 0.5 * width) + margin] * count
+        candidate, radius = np.concatenate(tracks), np.array(radii)
+        bounds = _bound(candidate, radius)
+        standing, others = self._standing[: self._discs], self._bounds[: self._moving]
+        if not force and not _passes(candidate, bounds, standing, self._tracks, others):
+            return False
+        if all(motion.top_speed == 0.0 for motion, _, _ in footprints):
+            for (at_x, at_y), reach in zip(candidate[:, 0], radius, strict=True):
+                self.block(at_x, at_y, reach)
+            return True
+        while self._moving + len(radii) > len(self._bounds):
+            self._tracks = np.concatenate([self._tracks, np.empty_like(self._tracks)])
+            self._bounds = np.concatenate([self._bounds, np.empty_like(self._bounds)])
+        rows = slice(self._moving, self._moving + len(radii))
+        self._tracks[rows], self._bounds[rows] = candidate, bounds
+        self._moving += len(radii)
+        return True
+
+
+def _row(
+    x: float, y: float, heading: float, length: float, radius: float
+) -> Iterator[tuple[float, float]]:
+    """Centres of overlapping discs that cover a line of ``length`` m about x, y."""
+    count = max(1, math.ceil(length / (1.5 * radius)))
+    for k in range(count):
+        along = length * ((k + 0.5) / count - 0.5)
+        yield x + along * math.cos(heading), y + along * math.sin(heading)
+
+
+@compiled
+def _sample(path: npt.NDArray[np.void], offsets: F64, times: F64) -> F64:
+    """Places of points ``offsets`` m ahead of a body's centre over time, [points, times, 2]."""
+    places = np.empty((offsets.size, times.size, 2))
+    for t in range(times.size):
+        x, y, yaw = path_pose(path[0], travelled(path[0], times[t]))
+        for k in range(offsets.size):
+            places[k, t, 0] = x + offsets[k] * np.cos(yaw)
+            places[k, t, 1] = y + offsets[k] * np.sin(yaw)
+    return places
+
+
+@compiled
+def _bound(tracks: F64, radius: F64) -> F64:
+    bounds = np.empty((radius.size, 5))
+    for k in range(radius.size):
+        r = radius[k]
+        x, y = tracks[k, :, 0], tracks[k, :, 1]
+        bounds[k, 0] = r
+        bounds[k, 1], bounds[k, 2] = x.min() - r, x.max() + r
+        bounds[k, 3], bounds[k, 4] = y.min() - r, y.max() + r
+    return bounds
+
+
+@compiled
+def _meets_disc(track: F64, bound: F64, x: float, y: float, radius: float) -> bool:
+    """Whether a moving disc ever overlaps a standing one."""
+    if x + radius < bound[1] or x - radius > bound[2]:
+        return False
+    if y + radius < bound[3] or y - radius > bound[4]:
+        return False
+    square = (radius + bound[0]) ** 2
+    for t in range(track.shape[0]):
+        if (track[t, 0] - x) ** 2 + (track[t, 1] - y) ** 2 < square:
+            return True
+    return False
+
+
+@compiled
+def _is_free(standing: F64, tracks: F64, bounds: F64, x: float, y: float, radius: float) -> bool:
+    for k in range(standing.shape[0]):
+        square = (standing[k, 2] + radius) ** 2
+        if (standing[k, 0] - x) ** 2 + (standing[k, 1] - y) ** 2 < square:
+            return False
+    for k in range(bounds.shape[0]):  # noqa: SIM110 - numba has no any()
+        if _meets_disc(tracks[k], bounds[k], x, y, radius):
+            return False
+    return True
+
+
+@compiled
+def _passes(candidate: F64, bounds: F64, standing: F64, tracks: F64, others: F64) -> bool:
+    for c in range(bounds.shape[0]):
+        own = bounds[c]
+        for k in range(standing.shape[0]):
+            x, y, radius = standing[k, 0], standing[k, 1], standing[k, 2]
+            if _meets_disc(candidate[c], own, x, y, radius):
+                return False
+        for k in range(others.shape[0]):
+            other = others[k]
+            if own[1] > other[2] or other[1] > own[2] or own[3] > other[4] or other[3] > own[4]:
+                continue
+            square = (own[0] + other[0]) ** 2
+            for t in range(candidate.shape[1]):
+                dx = candidate[c, t, 0] - tracks[k, t, 0]
+                dy = candidate[c, t, 1] - tracks[k, t, 1]
+                if dx * dx + dy * dy < square:
+                    return False
+    return True
