@@ -17,6 +17,7 @@ from .motion import PATH_DTYPE, Motion, path_pose, travelled
 
 F64 = npt.NDArray[np.float64]
 _STEP = 0.1  # s between samples
+_BRICK = 1.5  # m; radius of the discs that large things are made of
 
 
 class Footprint(NamedTuple):
@@ -56,13 +57,19 @@ class Occupancy:
 
     def claim_line(self, x: float, y: float, heading: float, length: float, radius: float) -> bool:
         """Take a row of discs about x, y along ``heading`` if all are free, and say so."""
-        discs = list(_row(x, y, heading, length, radius))
+        return self._claim_all(list(_grid(x, y, heading, length, 0.0, radius)), radius)
+
+    def claim_box(self, x: float, y: float, heading: float, length: float, width: float) -> bool:
+        """Take a rectangle about x, y, its length along ``heading``, if free, and say so."""
+        return self._claim_all(list(_grid(x, y, heading, length, width, _BRICK)), _BRICK)
+
+    def _claim_all(self, places: Sequence[tuple[float, float]], radius: float) -> bool:
         standing, bounds = self._standing[: self._discs], self._bounds[: self._moving]
-        for at_x, at_y in discs:
-            if not _is_free(standing, self._tracks, bounds, at_x, at_y, radius):
+        for x, y in places:
+            if not _is_free(standing, self._tracks, bounds, x, y, radius):
                 return False
-        for at_x, at_y in discs:
-            self.block(at_x, at_y, radius)
+        for x, y in places:
+            self.block(x, y, radius)
         return True
 
     def admit(
@@ -102,14 +109,18 @@ class Occupancy:
         return True
 
 
-def _row(
-    x: float, y: float, heading: float, length: float, radius: float
+def _grid(
+    x: float, y: float, heading: float, length: float, width: float, radius: float
 ) -> Iterator[tuple[float, float]]:
-    """Centres of overlapping discs that cover a line of ``length`` m about x, y."""
-    count = max(1, math.ceil(length / (1.5 * radius)))
-    for k in range(count):
-        along = length * ((k + 0.5) / count - 0.5)
-        yield x + along * math.cos(heading), y + along * math.sin(heading)
+    """Centres of discs that cover a rectangle about x, y without holes."""
+    cos, sin = math.cos(heading), math.sin(heading)
+    columns = max(1, math.ceil(length / (1.4 * radius)))
+    rows = max(1, math.ceil(width / (1.4 * radius)))
+    for column in range(columns):
+        ahead = length * ((column + 0.5) / columns - 0.5)
+        for row in range(rows):
+            aside = width * ((row + 0.5) / rows - 0.5)
+            yield x + ahead * cos - aside * sin, y + ahead * sin + aside * cos
 
 
 @compiled

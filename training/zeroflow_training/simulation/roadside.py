@@ -49,7 +49,9 @@ def line_roadside(stage: Stage, side: float) -> None:
         length, left = dice.between(12.0, 40.0), side * (road.half_width + 3.5)
         s = road.anywhere(dice)
         if not road.near_crossing(s, 0.5 * length):
-            add_arcade(world, dice, *road.place(s, left), road.heading, length, 4.0)
+            line = (*road.place(s, left), road.heading, length)
+            if stage.taken.claim_line(*line, 0.3):
+                add_arcade(world, dice, *line, 4.0)
             stage.fronts.append((s - 0.5 * length, s + 0.5 * length, left))
     if dice.chance(0.25):
         _lay_bank(stage, side, setback + dice.between(4.0, 16.0))
@@ -89,7 +91,7 @@ def _lay_bank(stage: Stage, side: float, setback: float) -> None:
         s = road.begin + piece * (index + 0.5)
         place = road.place(s, side * (road.half_width + setback + 0.5 * width))
         free = not road.near_crossing(s, 0.5 * piece)
-        if free and stage.taken.claim_line(*place, road.heading, piece - width, 0.5 * width):
+        if free and stage.taken.claim_box(*place, road.heading, piece, width):
             add_embankment(stage.world, *place, road.heading, (piece, width, height), slope)
 
 
@@ -121,7 +123,7 @@ def _line_buildings(stage: Stage, side: float, setback: float, mean_gap: float) 
         front = road.half_width + setback + jut
         place = road.place(middle, side * (front + 0.5 * depth))
         heading = road.heading + (0.0 if terrace else dice.normal(0.0, 0.02))
-        if not stage.taken.claim_line(*place, heading, length - depth, 0.5 * depth):
+        if not stage.taken.claim_box(*place, heading, length, depth):
             continue
         add_building(stage.world, dice, *place, heading, length, depth, -side)
         stage.fronts.append((middle - 0.5 * length, middle + 0.5 * length, side * front))

@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from .actors import (
     TRAM_SECTION,
     TRAM_WIDTH,
+    VEHICLE_SHARES,
+    VEHICLES,
     add_cyclist,
     add_motorcycle,
     add_tram,
@@ -22,13 +24,17 @@ from .stage import TWO_WHEELER, Stage
 
 @dataclass(frozen=True)
 class TrafficStyle:
-    """What the traffic of one scene is like (speeds in m/s, gaps in m; the rest are shares)."""
+    """What the traffic of one scene is like (speeds in m/s, gaps in m; the rest are shares,
+    ``shares`` those of `VEHICLES`).
+    """
 
     top_speed: float
     mean_gap: float
     trams: float = 0.0
     towing: float = 0.04
-    two_wheelers: float = 0.1
+    motorcycles: float = 0.05
+    cyclists: float = 0.05
+    shares: tuple[float, float, float, float] = VEHICLE_SHARES
 
     @classmethod
     def draw(cls, dice: Dice) -> "TrafficStyle":
@@ -88,14 +94,15 @@ def _fill_lane(
             place = road.place(s + room if forward else s, road.lane_centre(lane))
             s += room
             _add_tram(stage, place, ahead, motions, sections)
-        elif dice.chance(0.5 * style.two_wheelers):
+        elif dice.chance(style.motorcycles):
             stage.actor(add_motorcycle, place, heading, motions, TWO_WHEELER)
-        elif dice.chance(0.5 * style.two_wheelers):
+        elif dice.chance(style.cyclists):
             stage.actor(
                 add_cyclist, place, heading, [Motion(min(motions[0].speed, 8.0))], TWO_WHEELER
             )
         else:
-            stage.vehicle(place, heading, motions, towing=style.towing)
+            kind = dice.pick(VEHICLES, style.shares)
+            stage.vehicle(place, heading, motions, kind, towing=style.towing)
 
 
 def _motions(stage: Stage, lane_motion: Motion) -> list[Motion]:

@@ -7,12 +7,14 @@ from .machines import FORKLIFT_SIZE, add_forklift
 from .people import add_pedestrian
 from .riders import add_cyclist, add_motorcycle, add_scooter
 from .trailers import TRAM_SECTION, TRAM_WIDTH, add_trailer, add_tram, draw_trailer
-from .vehicles import Vehicle, add_vehicle
+from .vehicles import VEHICLE_SHARES, VEHICLES, Vehicle, add_vehicle
 
 __all__ = [
     "FORKLIFT_SIZE",
     "TRAM_SECTION",
     "TRAM_WIDTH",
+    "VEHICLES",
+    "VEHICLE_SHARES",
     "Vehicle",
     "add_cyclist",
     "add_deer",

@@ -42,17 +42,18 @@ def _add_animal(
     )
     foot = RIGID
     if motion.top_speed > 0.0:
-        foot = Swing.footfall(
-            0.6 * shoulder * math.sqrt(1.0 + motion.top_speed), dice.between(0.0, 1.0)
-        )
+        stride = min(0.5 * shoulder * math.sqrt(1.0 + motion.top_speed), 0.9 * shoulder)
+        foot = Swing.footfall(stride, dice.between(0.0, 1.0))
     half = 0.55 * shoulder
     world.ellipsoid(body, (0.0, 0.0, 0.75 * shoulder), (half, 0.22 * shoulder, 0.25 * shoulder))
     for ahead in (0.7, -0.7):
         for side in (1.0, -1.0):
             # Diagonal pairs step together, as in a trot.
             leg = foot if ahead * side > 0.0 else foot.scaled(1.0, 0.5)
-            at = (ahead * half, 0.1 * shoulder * side, 0.3 * shoulder)
-            world.ellipsoid(body, at, (0.05, 0.04, 0.3 * shoulder), leg)
+            at = (ahead * half, 0.1 * shoulder * side)
+            upper, lower = 0.45 * shoulder, 0.16 * shoulder
+            world.ellipsoid(body, (*at, upper), (0.06, 0.05, 0.2 * shoulder), leg.scaled(0.4))
+            world.ellipsoid(body, (*at, lower), (0.04, 0.03, 0.17 * shoulder), leg)
     head = (1.1 + neck) * shoulder
     world.ellipsoid(body, (1.3 * half, 0.0, head), (0.22 * shoulder, 0.08, 0.1 * shoulder))
     at = (1.1 * half, 0.0, 0.5 * (head + 0.8 * shoulder))

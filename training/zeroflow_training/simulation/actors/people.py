@@ -37,13 +37,13 @@ def add_pedestrian(
     foot = RIGID
     if motion.top_speed > 0.0:
         stride = 0.42 * height * math.sqrt(motion.top_speed / 1.4)
-        foot = Swing.footfall(stride, dice.between(0.0, 1.0))
+        foot = Swing.footfall(min(stride, 0.55 * height), dice.between(0.0, 1.0))
     shoulder = height * dice.between(0.115, 0.15)
     for side in (1.0, -1.0):
         hip = 0.055 * height * side
-        shin = foot if side > 0.0 else foot.scaled(1.0, 0.5)
-        arm = shin.scaled(0.5, 0.5)
-        _add_leg(world, body, hip, height, shin)
+        step = foot if side > 0.0 else foot.scaled(1.0, 0.5)
+        arm = step.scaled(0.5, 0.5)
+        _add_leg(world, body, hip, height, step)
         reach = (shoulder + 0.05) * side
         if load in ("pram", "trolley"):  # both hands on the handle
             world.ellipsoid(body, (0.25, reach, 0.63 * height), (0.3, 0.055, 0.06))
@@ -58,8 +58,10 @@ def add_pedestrian(
 
 def _add_leg(world: WorldBuilder, body: int, hip: float, height: float, foot: Swing) -> None:
     thigh = (0.1, 0.085, 0.14 * height)
-    world.ellipsoid(body, (0.0, hip, 0.38 * height), thigh, foot.scaled(0.4))
-    world.ellipsoid(body, (0.0, hip, 0.13 * height), (0.08, 0.06, 0.14 * height), foot)
+    world.ellipsoid(body, (0.0, hip, 0.38 * height), thigh, foot.scaled(0.3))
+    shin = (0.08, 0.06, 0.14 * height)
+    world.ellipsoid(body, (0.0, hip, 0.17 * height), shin, foot.scaled(0.7))
+    world.ellipsoid(body, (0.05, hip, 0.05), (0.13, 0.05, 0.06), foot)
 
 
 def _add_load(world: WorldBuilder, dice: Dice, body: int, height: float, load: str) -> None:

@@ -10,7 +10,7 @@ from ..motion import STILL, Motion
 from ..world import Triple, WorldBuilder
 
 VEHICLES = (ActorClass.CAR, ActorClass.VAN, ActorClass.TRUCK, ActorClass.BUS)
-_SHARES = (0.75, 0.13, 0.08, 0.04)
+VEHICLE_SHARES = (0.75, 0.13, 0.08, 0.04)
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Vehicle:
     @classmethod
     def draw(cls, dice: Dice, kind: ActorClass | None = None) -> "Vehicle":
         """A vehicle, of any kind unless ``kind`` says which."""
-        kind = kind or dice.pick(VEHICLES, _SHARES)
+        kind = kind or dice.pick(VEHICLES, VEHICLE_SHARES)
         if kind is ActorClass.CAR:
             height = dice.normal(1.75 if dice.chance(0.35) else 1.46, 0.05)
             return cls(kind, (dice.normal(4.5, 0.35), dice.normal(1.85, 0.07), height))

@@ -29,7 +29,7 @@ def car_park(dice: Dice, duration_s: float) -> Scene:
     rows = {side: dice.integer(1, 5) for side in (-1.0, 1.0)}
     _add_building(stage, begin, slots, edge + 17.0 * (rows[1.0] // 2) + 12.0)
     if dice.chance(0.2):
-        ends = (-edge - 3.0, edge + 3.0)
+        ends = (-edge - 2.6, edge + 2.6)
         add_deck(
             stage.world,
             dice,
@@ -42,7 +42,7 @@ def car_park(dice: Dice, duration_s: float) -> Scene:
     for side in (-1.0, 1.0):
         lay_line(stage, side, edge + 17.0 * (rows[side] // 2) + 8.0, 2.7 * slots)
         fill_rows(stage, begin, side * edge, side, rows[side], slots, density)
-    style = TrafficStyle(4.0, dice.pick((15.0, 40.0)), two_wheelers=0.05)
+    style = TrafficStyle(4.0, dice.pick((15.0, 40.0)), shares=(0.9, 0.1, 0.0, 0.0))
     fill_lanes(stage, style, 0)
     populate(stage, dice.pick((4.0, 18.0, 45.0)))
     plant(stage, draw_lushness(dice), nearest=6.0)
@@ -56,7 +56,7 @@ def _add_building(stage: Stage, begin: float, slots: int, left: float) -> None:
     length, depth = dice.between(15.0, 60.0), dice.between(10.0, 30.0)
     middle = begin + 1.35 * slots
     place = aisle.place(middle, left + 0.5 * depth)
-    if not stage.taken.claim_line(*place, aisle.heading, length - depth, 0.5 * depth):
+    if not stage.taken.claim_box(*place, aisle.heading, length, depth):
         return
     add_building(stage.world, dice, *place, aisle.heading, length, depth, -1.0)
     stage.fronts.append((middle - 0.5 * length, middle + 0.5 * length, left))

@@ -31,7 +31,7 @@ def crossing(dice: Dice, duration_s: float) -> Scene:
     side_street = cross_road(road)
     assert side_street is not None
     across = stage.along(side_street)
-    style = replace(TrafficStyle.draw(dice), two_wheelers=0.15)
+    style = replace(TrafficStyle.draw(dice), cyclists=0.1)
     # Corner houses of one street would stand in the other: only its lines are laid twice.
     for side in (-1.0, 1.0):
         line_roadside(stage, side)

@@ -39,7 +39,9 @@ def highway(dice: Dice, duration_s: float) -> Scene:
     _lay_rail(stage, 0.0)
     for side in (-1.0, 1.0):
         _line_highway(stage, side)
-    style = TrafficStyle(6.0 if jam else 33.0, 12.0 if jam else dice.pick((25.0, 70.0)))
+    gap = 12.0 if jam else dice.pick((25.0, 70.0))
+    shares = (0.6, 0.13, 0.23, 0.04)
+    style = TrafficStyle(6.0 if jam else 33.0, gap, cyclists=0.0, shares=shares)
     fill_lanes(stage, style, ego_lane)
     _add_overhead(stage)
     if dice.chance(0.2):

@@ -58,7 +58,7 @@ def _line_with_halls(stage: Stage, side: float, left: float) -> None:
         if dice.chance(0.4):
             continue
         place = way.place(middle, side * (left + 0.5 * depth))
-        if not stage.taken.claim_line(*place, way.heading, length - depth, 0.5 * depth):
+        if not stage.taken.claim_box(*place, way.heading, length, depth):
             continue
         add_hall(stage.world, dice, *place, way.heading, length, depth, -side)
         stage.fronts.append((middle - 0.5 * length, middle + 0.5 * length, side * left))
