@@ -126,6 +126,16 @@ def test_random_scenes_have_everything_and_many_people() -> None:
     assert 0.5 < np.mean(steady_ego) < 0.95
 
 
+def test_the_ego_vehicle_turns_at_junctions_and_nobody_minds() -> None:
+    turned = 0
+    for seed in range(30):
+        built = draw_scene(Dice(f"turn {seed}"), 8.0, "crossing")
+        if built.ego.motion.bend[0] > 0.0:
+            assert_nobody_meets(built, np.arange(0.0, 8.0, 0.4))
+            turned += abs(built.ego.place(built.ego.travelled(8.0))[2] - built.ego.heading) > 1.5
+    assert turned >= 2
+
+
 def test_scene_names_the_kinds_there_are() -> None:
     with pytest.raises(ZeroflowError, match="street, crossing, car_park, yard, highway"):
         draw_scene(Dice(0), kind="beach")

@@ -6,8 +6,10 @@ import math
 
 from .dice import Dice
 from .scenery import (
+    BRIDGE_FOOT,
     add_arcade,
     add_branches,
+    add_bridge,
     add_building,
     add_bush,
     add_cables,
@@ -129,6 +131,16 @@ def _line_buildings(stage: Stage, side: float, setback: float, mean_gap: float) 
         stage.fronts.append((middle - 0.5 * length, middle + 0.5 * length, side * front))
 
 
+def span_bridge(stage: Stage, span: float) -> None:
+    """A bridge somewhere over the road, ``span`` m between its feet."""
+    dice, road = stage.dice, stage.road
+    s, width = road.anywhere(dice), dice.between(4.0, 16.0)
+    aside = 0.5 * (span + BRIDGE_FOOT)
+    feet = [(*road.place(s, left), road.heading, width, BRIDGE_FOOT) for left in (aside, -aside)]
+    if all(stage.taken.claim_box(*foot) for foot in feet):
+        add_bridge(stage.world, dice, *road.place(s, 0.0), road.heading, span, width)
+
+
 def plant(stage: Stage, lushness: float, nearest: float = 2.0) -> None:
     """Plants, dense near the road and thinning out with distance; ``lushness`` 1 is usual."""
     dice, world = stage.dice, stage.world
@@ -139,7 +151,7 @@ def plant(stage: Stage, lushness: float, nearest: float = 2.0) -> None:
             add_tree(world, dice, *place)
     for _ in range(dice.poisson(10.0 * lushness)):
         place, size = _beside(stage, nearest + 0.5, 8.0), 2.5 if dice.chance(0.3) else 1.2
-        if stage.taken.claim(*place, 0.6 * size):
+        if stage.taken.claim(*place, size):
             add_bush(world, dice, *place, size)
     for _ in range(dice.poisson(5.0 * lushness)):
         place = _beside(stage, 0.5, 6.0)
@@ -148,6 +160,8 @@ def plant(stage: Stage, lushness: float, nearest: float = 2.0) -> None:
     # Far, sparse green: a few returns a sweep, never the same ones twice.
     for _ in range(dice.poisson(8.0 * lushness)):
         place = _beside(stage, 12.0, 20.0)
+        if not stage.taken.claim(*place, 1.0):
+            continue
         if dice.chance(0.4):
             add_tree(world, dice, *place)
         else:
@@ -180,7 +194,7 @@ def _beside(stage: Stage, nearest: float, mean: float) -> tuple[float, float]:
     dice, road = stage.dice, stage.road
     left = dice.sign() * (road.half_width + nearest + min(dice.exponential(mean), 55.0))
     s = road.anywhere(dice)
-    if road.near_crossing(s, 1.0):
+    while road.near_crossing(s, 2.0):
         s = road.anywhere(dice)
     return road.place(s, left)
 

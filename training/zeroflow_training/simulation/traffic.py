@@ -150,17 +150,11 @@ def add_turning(stage: Stage, count: int) -> None:
     for _ in range(count):
         lane = dice.integer(0, road.lanes - 1)
         forward = road.is_forward(lane)
-        side = dice.sign()  # 1 to the left
-        radius = dice.between(8.0, 12.0) if side > 0.0 else dice.between(5.0, 8.0)
-        # From the stop line on the way leads straight to the bend into the nearest lane.
-        lane_offset = side * 0.5 * road.lane_width if road.crossing_lanes > 1 else 0.0
-        straight = road.crossing_half_width + 2.0 + lane_offset - radius
-        sign = 1.0 if forward else -1.0
-        s = road.crossing - sign * (road.crossing_half_width + 2.0)
-        bend = (max(straight, 0.0), max(straight, 0.0) + 0.5 * math.pi * radius)
+        to_centre = road.crossing_half_width + 2.0  # from the stop line
+        s = road.crossing - (to_centre if forward else -to_centre)
         speed = dice.between(*CREEP) if dice.chance(0.3) else dice.between(2.0, 6.0)
-        begun = -dice.between(-12.0, bend[1] + 4.0)
-        path = Motion(speed, curvature=side / radius, bend=bend, lag=begun)
+        path = turning(dice, road, Motion(speed), to_centre)
+        path = replace(path, lag=-dice.between(-12.0, path.bend[1] + 4.0))
         motions = [change_pace(dice, path, stage.duration_s)] if dice.chance(0.5) else []
         heading = road.heading if forward else road.heading + math.pi
         place = road.place(s, road.lane_centre(lane))
@@ -170,8 +164,18 @@ def add_turning(stage: Stage, count: int) -> None:
             stage.vehicle(place, heading, [*motions, path], towing=0.05)
 
 
-def cross_road(road: Road) -> Road | None:
-    """The road that crosses ``road``, if one does."""
+def turning(dice: Dice, road: Road, motion: Motion, to_centre: float) -> Motion:
+    """``motion`` into the cross street, whose centre line is ``to_centre`` m ahead."""
+    side = dice.sign()  # 1 to the left
+    radius = dice.between(8.0, 12.0) if side > 0.0 else dice.between(5.0, 8.0)
+    lane_offset = side * 0.5 * road.lane_width if road.crossing_lanes > 1 else 0.0
+    begin = max(to_centre + lane_offset - radius, 0.0)
+    bend = (begin, begin + 0.5 * math.pi * radius)
+    return replace(motion, curvature=side / radius, bend=bend)
+
+
+def cross_road(road: Road, reach: float = 60.0) -> Road | None:
+    """The road that crosses ``road``, if one does, to ``reach`` m on both sides of it."""
     if road.crossing is None:
         return None
     return Road(
@@ -179,8 +183,8 @@ def cross_road(road: Road) -> Road | None:
         offset=-road.crossing,
         lanes=road.crossing_lanes,
         lane_width=road.lane_width,
-        begin=road.offset - 60.0,
-        end=road.offset + 60.0,
+        begin=road.offset - reach,
+        end=road.offset + reach,
         crossing=road.offset,
         crossing_lanes=road.lanes,
     )

@@ -50,10 +50,10 @@ def _add_animal(
         for side in (1.0, -1.0):
             # Diagonal pairs step together, as in a trot.
             leg = foot if ahead * side > 0.0 else foot.scaled(1.0, 0.5)
-            at = (ahead * half, 0.1 * shoulder * side)
+            hip = (ahead * half, 0.1 * shoulder * side)
             upper, lower = 0.45 * shoulder, 0.16 * shoulder
-            world.ellipsoid(body, (*at, upper), (0.06, 0.05, 0.2 * shoulder), leg.scaled(0.4))
-            world.ellipsoid(body, (*at, lower), (0.04, 0.03, 0.17 * shoulder), leg)
+            world.ellipsoid(body, (*hip, upper), (0.06, 0.05, 0.2 * shoulder), leg.scaled(0.4))
+            world.ellipsoid(body, (*hip, lower), (0.04, 0.03, 0.17 * shoulder), leg)
     head = (1.1 + neck) * shoulder
     world.ellipsoid(body, (1.3 * half, 0.0, head), (0.22 * shoulder, 0.08, 0.1 * shoulder))
     at = (1.1 * half, 0.0, 0.5 * (head + 0.8 * shoulder))

@@ -25,6 +25,7 @@ from .furniture import (
     add_shelter,
 )
 from .overhead import (
+    BRIDGE_FOOT,
     add_arcade,
     add_bridge,
     add_cables,
@@ -40,6 +41,7 @@ from .plants import (
 )
 
 __all__ = [
+    "BRIDGE_FOOT",
     "CONTAINER",
     "add_arcade",
     "add_branches",

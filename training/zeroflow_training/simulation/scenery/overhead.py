@@ -8,6 +8,8 @@ from ..classes import ActorClass
 from ..dice import Dice
 from ..world import Openings, WorldBuilder
 
+BRIDGE_FOOT = 3.0  # m along the bridge
+
 
 def add_gantry(
     world: WorldBuilder, dice: Dice, x: float, y: float, heading: float, span: float
@@ -24,16 +26,22 @@ def add_gantry(
 
 
 def add_bridge(
-    world: WorldBuilder, dice: Dice, x: float, y: float, heading: float, span: float
+    world: WorldBuilder,
+    dice: Dice,
+    x: float,
+    y: float,
+    heading: float,
+    span: float,
+    width: float,
 ) -> None:
-    """Add a bridge over a road with this heading, its abutments ``span`` m apart."""
+    """Add a bridge ``width`` m wide over a road with this heading, ``span`` m between its feet."""
     body = world.body(
         x, y, heading, ActorClass.BUILDING, half_range=150.0, reflectivity=dice.between(20.0, 60.0)
     )
-    clear, width = dice.between(4.8, 6.0), dice.between(4.0, 16.0)
+    clear = dice.between(4.8, 6.0)
     world.box(body, (0.0, 0.0, clear), (width, span + 40.0, dice.between(0.8, 1.6)))
     for side in (0.5, -0.5):
-        world.box(body, (0.0, side * (span + 3.0), -1.0), (width, 3.0, clear + 1.0))
+        world.box(body, (0.0, side * (span + BRIDGE_FOOT), -1.0), (width, BRIDGE_FOOT, clear + 1.0))
         parapet = (side * (width - 0.2), 0.0, clear + 1.0)
         world.box(body, parapet, (0.1, span + 40.0, 1.2), opacity=0.5)
 

@@ -5,13 +5,13 @@
 from dataclasses import replace
 
 from ..dice import Dice
-from ..motion import Motion
+from ..motion import EgoPath, Motion
 from ..parking import park_along
 from ..pavements import draw_crowd, populate
 from ..roadside import draw_lushness, furnish, line_roadside, plant
 from ..scenery import add_cables, add_signal
 from ..stage import Stage
-from ..traffic import TrafficStyle, add_strays, add_turning, cross_road, fill_lanes
+from ..traffic import TrafficStyle, add_strays, add_turning, cross_road, fill_lanes, turning
 from .base import Scene, draw_ego, draw_road, finish, travel_of
 from .street import ego_on
 
@@ -27,12 +27,14 @@ def crossing(dice: Dice, duration_s: float) -> Scene:
     if motion.final_speed > 0.0:
         near = dice.between(-10.0, 30.0 + 0.5 * travel)
     road = replace(road, crossing=near, crossing_lanes=dice.integer(2, 4))
-    stage = Stage(dice, road, ego_on(dice, road, motion, duration_s), duration_s)
-    side_street = cross_road(road)
+    ego, reach = ego_on(dice, road, motion, duration_s), 60.0
+    if 0.5 < motion.top_speed < 8.0 and near > 8.0 and dice.chance(0.5):
+        ego, reach = EgoPath(road.heading, turning(dice, road, motion, near)), 60.0 + travel
+    stage = Stage(dice, road, ego, duration_s)
+    side_street = cross_road(road, reach)
     assert side_street is not None
     across = stage.along(side_street)
     style = replace(TrafficStyle.draw(dice), cyclists=0.1)
-    # Corner houses of one street would stand in the other: only its lines are laid twice.
     for side in (-1.0, 1.0):
         line_roadside(stage, side)
         line_roadside(across, side)

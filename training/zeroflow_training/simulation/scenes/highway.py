@@ -9,9 +9,8 @@ from ..dice import Dice
 from ..motion import STILL, EgoPath, Motion
 from ..pavements import add_wildlife
 from ..road import Road
-from ..roadside import draw_lushness, furnish, plant
+from ..roadside import draw_lushness, furnish, plant, span_bridge
 from ..scenery import (
-    add_bridge,
     add_embankment,
     add_fence,
     add_gantry,
@@ -98,8 +97,7 @@ def _add_overhead(stage: Stage) -> None:
         place = road.place(road.anywhere(dice), 0.0)
         add_gantry(stage.world, dice, *place, road.heading, span)
     for _ in range(dice.poisson(0.35 * stage.share)):
-        place = road.place(road.anywhere(dice), 0.0)
-        add_bridge(stage.world, dice, *place, road.heading, span + dice.between(0.0, 8.0))
+        span_bridge(stage, span + dice.between(0.0, 8.0))
 
 
 def _add_breakdown(stage: Stage) -> None:

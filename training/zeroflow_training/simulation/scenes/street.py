@@ -9,7 +9,7 @@ from ..motion import EgoPath, Motion
 from ..parking import fill_car_park, park_along
 from ..pavements import draw_crowd, populate
 from ..road import Road
-from ..roadside import draw_lushness, furnish, line_roadside, plant
+from ..roadside import draw_lushness, furnish, line_roadside, plant, span_bridge
 from ..stage import Stage
 from ..traffic import TrafficStyle, add_strays, cross_road, fill_lanes
 from .base import Scene, draw_ego, draw_road, finish, travel_of
@@ -30,6 +30,8 @@ def street(dice: Dice, duration_s: float) -> Scene:
     style = TrafficStyle.draw(dice)
     for side in (-1.0, 1.0):
         line_roadside(stage, side)
+    if dice.chance(0.06):
+        span_bridge(stage, 2.0 * road.half_width + dice.between(6.0, 14.0))
     fill_lanes(stage, style, ego_lane)
     side_street = cross_road(road)
     if side_street:
