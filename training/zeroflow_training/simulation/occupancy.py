@@ -112,15 +112,21 @@ class Occupancy:
 def _grid(
     x: float, y: float, heading: float, length: float, width: float, radius: float
 ) -> Iterator[tuple[float, float]]:
-    """Centres of discs that cover a rectangle about x, y without holes."""
+    """Centres of overlapping discs that fill a rectangle about x, y, or a line (``width`` 0).
+
+    They stay just inside of its ends, so that terraced houses do not claim each other's place.
+    """
     cos, sin = math.cos(heading), math.sin(heading)
-    columns = max(1, math.ceil(length / (1.4 * radius)))
-    rows = max(1, math.ceil(width / (1.4 * radius)))
-    for column in range(columns):
-        ahead = length * ((column + 0.5) / columns - 0.5)
-        for row in range(rows):
-            aside = width * ((row + 0.5) / rows - 0.5)
+    for ahead in _spread(length, radius):
+        for aside in _spread(width, radius):
             yield x + ahead * cos - aside * sin, y + ahead * sin + aside * cos
+
+
+def _spread(extent: float, radius: float) -> list[float]:
+    """Middles of discs that cover -``extent`` / 2 to ``extent`` / 2."""
+    inner = max(extent - 2.02 * radius, 0.0)
+    steps = math.ceil(inner / (1.4 * radius))
+    return [inner * (k / steps - 0.5) for k in range(steps + 1)] if steps else [0.0]
 
 
 @compiled
