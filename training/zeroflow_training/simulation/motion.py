@@ -69,10 +69,12 @@ class Motion:
 
     def from_pose(self, x: float, y: float, heading: float) -> tuple[float, ...]:
         """The row of `PATH_FIELDS` for a body with this pose at time 0."""
-        return (
-            (x, y, heading, self.course, self.speed, self.change, self.begin, self.end)
-            + (self.lag, self.curvature, *self.bend, self.top_speed)
-        )  # fmt: skip
+        return (x, y, heading, self.course, self.speed, self.change, self.begin, self.end) + (
+            self.lag,
+            self.curvature,
+            *self.bend,
+            self.top_speed,
+        )
 
 
 STILL = Motion()

@@ -72,17 +72,31 @@ class Occupancy:
             self.block(x, y, radius)
         return True
 
-    def admit(
-        self,
-        x: float,
-        y: float,
-        heading: float,
-        footprints: Sequence[Footprint],
-        *,
-        margin: float = 0.0,
-        force: bool = False,
-    ) -> bool:
+    def admit(self, x: float, y: float, heading: float, footprints: Sequence[Footprint]) -> bool:
         """Let things with one pose at time 0 move, if nothing comes in their way ever."""
+        tracks, radii = self._cover(x, y, heading, footprints)
+        bounds = _bound(tracks, radii)
+        standing, others = self._standing[: self._discs], self._bounds[: self._moving]
+        if not _passes(tracks, bounds, standing, self._tracks, others):
+            return False
+        if any(footprint.motion.top_speed > 0.0 for footprint in footprints):
+            self._enter(tracks, bounds)
+        else:
+            for (at_x, at_y), radius in zip(tracks[:, 0], radii, strict=True):
+                self.block(at_x, at_y, radius)
+        return True
+
+    def reserve(
+        self, x: float, y: float, heading: float, footprint: Footprint, margin: float
+    ) -> None:
+        """Keep everybody ``margin`` m away from a thing, whoever else is there."""
+        tracks, radii = self._cover(x, y, heading, [footprint])
+        self._enter(tracks, _bound(tracks, radii + margin))
+
+    def _cover(
+        self, x: float, y: float, heading: float, footprints: Sequence[Footprint]
+    ) -> tuple[F64, F64]:
+        """Discs that cover things over time: middles [discs, times, 2] and radii [discs]."""
         tracks, radii = [], []
         for motion, length, width in footprints:
             count = max(1, math.ceil(length / (1.1 * width)))
@@ -90,23 +104,16 @@ class Occupancy:
             offsets = np.array([half * (2 * k + 1) - 0.5 * length for k in range(count)])
             path = np.array([motion.from_pose(x, y, heading)], PATH_DTYPE)
             tracks.append(_sample(path, offsets, self._times))
-            radii += [math.hypot(half, 0.5 * width) + margin] * count
-        candidate, radius = np.concatenate(tracks), np.array(radii)
-        bounds = _bound(candidate, radius)
-        standing, others = self._standing[: self._discs], self._bounds[: self._moving]
-        if not force and not _passes(candidate, bounds, standing, self._tracks, others):
-            return False
-        if all(motion.top_speed == 0.0 for motion, _, _ in footprints):
-            for (at_x, at_y), reach in zip(candidate[:, 0], radius, strict=True):
-                self.block(at_x, at_y, reach)
-            return True
-        while self._moving + len(radii) > len(self._bounds):
+            radii += [math.hypot(half, 0.5 * width)] * count
+        return np.concatenate(tracks), np.array(radii)
+
+    def _enter(self, tracks: F64, bounds: F64) -> None:
+        while self._moving + len(bounds) > len(self._bounds):
             self._tracks = np.concatenate([self._tracks, np.empty_like(self._tracks)])
             self._bounds = np.concatenate([self._bounds, np.empty_like(self._bounds)])
-        rows = slice(self._moving, self._moving + len(radii))
-        self._tracks[rows], self._bounds[rows] = candidate, bounds
-        self._moving += len(radii)
-        return True
+        rows = slice(self._moving, self._moving + len(bounds))
+        self._tracks[rows], self._bounds[rows] = tracks, bounds
+        self._moving += len(bounds)
 
 
 def _grid(

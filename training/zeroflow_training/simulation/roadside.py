@@ -54,7 +54,7 @@ def line_roadside(stage: Stage, side: float) -> None:
             line = (*road.place(s, left), road.heading, length)
             if stage.taken.claim_line(*line, 0.3):
                 add_arcade(world, dice, *line, 4.0)
-            stage.fronts.append((s - 0.5 * length, s + 0.5 * length, left))
+                stage.fronts.append((s - 0.5 * length, s + 0.5 * length, left))
     if dice.chance(0.25):
         _lay_bank(stage, side, setback + dice.between(4.0, 16.0))
     if dice.chance(0.15):

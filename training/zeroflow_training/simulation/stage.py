@@ -33,15 +33,17 @@ class Stage:
     road: Road
     ego: EgoPath
     duration_s: float
+    taken: Occupancy
     world: WorldBuilder = field(default_factory=WorldBuilder)
-    taken: Occupancy = field(init=False)
     fronts: list[tuple[float, float, float]] = field(default_factory=list)
     parked: list[tuple[float, float]] = field(default_factory=list)
 
-    def __post_init__(self) -> None:
-        self.taken = Occupancy(self.duration_s)
-        ego = [EGO._replace(motion=self.ego.motion)]
-        self.taken.admit(0.0, 0.0, self.ego.heading, ego, margin=_EGO_MARGIN, force=True)
+    @classmethod
+    def begin(cls, dice: Dice, road: Road, ego: EgoPath, duration_s: float) -> "Stage":
+        """An empty scene, except for the ego vehicle."""
+        taken, body = Occupancy(duration_s), EGO._replace(motion=ego.motion)
+        taken.reserve(0.0, 0.0, ego.heading, body, _EGO_MARGIN)
+        return cls(dice, road, ego, duration_s, taken)
 
     @property
     def calm(self) -> float:
@@ -55,9 +57,7 @@ class Stage:
 
     def along(self, road: Road) -> "Stage":
         """The same scene, seen along another road."""
-        other = replace(self, road=road, fronts=[], parked=[])
-        other.taken = self.taken
-        return other
+        return replace(self, road=road, fronts=[], parked=[])
 
     def actor(
         self,

@@ -21,7 +21,7 @@ def car_park(dice: Dice, duration_s: float) -> Scene:
         motion = Motion(-dice.between(0.3, 1.5))
     aisle = draw_road(dice, 2, 3.2, 0, max(0.0, travel_of(motion, duration_s)))
     ego = EgoPath(aisle.heading, motion)
-    stage = Stage(dice, aisle, ego, duration_s)
+    stage = Stage.begin(dice, aisle, ego, duration_s)
     begin = dice.between(-60.0, -20.0)
     slots = dice.integer(12, 40)
     edge = aisle.half_width + 2.6

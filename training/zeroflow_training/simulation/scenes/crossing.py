@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Junctions: two streets, traffic that turns, waits and starts, people who cross."""
 
+import math
 from dataclasses import replace
 
 from ..dice import Dice
@@ -30,7 +31,7 @@ def crossing(dice: Dice, duration_s: float) -> Scene:
     ego, reach = ego_on(dice, road, motion, duration_s), 60.0
     if 0.5 < motion.top_speed < 8.0 and near > 8.0 and dice.chance(0.5):
         ego, reach = EgoPath(road.heading, turning(dice, road, motion, near)), 60.0 + travel
-    stage = Stage(dice, road, ego, duration_s)
+    stage = Stage.begin(dice, road, ego, duration_s)
     side_street = cross_road(road, reach)
     assert side_street is not None
     across = stage.along(side_street)
@@ -68,7 +69,7 @@ def _add_signals(stage: Stage) -> None:
                 s = road.crossing + ahead * (road.crossing_half_width + 1.0)
                 place = road.place(s, side * (road.half_width + 0.8))
                 if stage.taken.claim(*place, 0.3):
-                    turned = road.heading + (0.0 if side < 0.0 else 3.14)
+                    turned = road.heading + (0.0 if side < 0.0 else math.pi)
                     add_signal(stage.world, dice, *place, turned)
     if dice.chance(0.25):  # wires of a tramway or trolley bus
         offsets = (-1.8, -1.2, 1.2, 1.8)

@@ -34,7 +34,7 @@ def highway(dice: Dice, duration_s: float) -> Scene:
     lanes = 2 * dice.integer(2, 3)
     ego_lane = dice.integer(0, lanes // 2 - 1)
     road = draw_road(dice, lanes, 3.65, ego_lane, travel, median=dice.between(2.0, 6.0))
-    stage = Stage(dice, road, EgoPath(road.heading, motion), duration_s)
+    stage = Stage.begin(dice, road, EgoPath(road.heading, motion), duration_s)
     _lay_rail(stage, 0.0)
     for side in (-1.0, 1.0):
         _line_highway(stage, side)

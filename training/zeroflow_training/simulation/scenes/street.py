@@ -26,7 +26,7 @@ def street(dice: Dice, duration_s: float) -> Scene:
         crossing = dice.between(-40.0, 50.0 + travel)
         road = replace(road, crossing=crossing, crossing_lanes=dice.integer(1, 3))
     ego = ego_on(dice, road, motion, duration_s)
-    stage = Stage(dice, road, ego, duration_s)
+    stage = Stage.begin(dice, road, ego, duration_s)
     style = TrafficStyle.draw(dice)
     for side in (-1.0, 1.0):
         line_roadside(stage, side)

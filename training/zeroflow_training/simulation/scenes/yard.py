@@ -22,7 +22,7 @@ def yard(dice: Dice, duration_s: float) -> Scene:
     """The ego vehicle on the way through a yard."""
     motion = Motion() if dice.chance(0.3) else draw_ego(dice, duration_s, 0.3, 6.0)
     way = draw_road(dice, 2, 3.5, 0, travel_of(motion, duration_s))
-    stage = Stage(dice, way, EgoPath(way.heading, motion), duration_s)
+    stage = Stage.begin(dice, way, EgoPath(way.heading, motion), duration_s)
     for side in (-1.0, 1.0):
         _line_with_halls(stage, side, dice.between(14.0, 35.0))
         lay_line(stage, side, dice.between(25.0, 45.0), dice.between(40.0, 120.0))
