@@ -205,7 +205,7 @@ def test_annealing(
 def test_bundled_configurations_load() -> None:
     assert bundled_configs() == ["zeroflow-rt", "zeroflow-rt-2"]
     lags = {name: load_config(name).student.lags for name in bundled_configs()}
-    assert lags == {"zeroflow-rt": (0, 1, 3), "zeroflow-rt-2": (0, 1)}
+    assert lags == {"zeroflow-rt": (0, 1, 2), "zeroflow-rt-2": (0, 1)}
     assert load_config("zeroflow-rt").student.size == 128
 
 

@@ -17,6 +17,7 @@ from zeroflow_ros.bags.reader import TRUTH_TOPIC
 from zeroflow_ros.cli.main import build_app
 from zeroflow_ros.pointcloud2 import read_flow
 from zeroflow_training.recording import EPOCH_NS, record
+from zeroflow_training.simulation.scenes import KINDS
 from zeroflow_training.simulation.sensors import find_sensor
 from zeroflow_training.simulation.simulator import Simulation
 
@@ -37,9 +38,9 @@ def test_bag_holds_the_simulated_points_poses_and_flow(tmp_path: Path) -> None:
     assert len(poses) == 11
 
 
-def test_simulate_verb_is_reproducible_and_names_unknown_sensors(tmp_path: Path) -> None:
+def test_simulate_verb_is_reproducible_and_names_what_is_unknown(tmp_path: Path) -> None:
     runner, app = CliRunner(), build_app()
-    arguments = ["--sensor", "VLP-16", "--seconds", "0.2", "--seed", "4"]
+    arguments = ["--sensor", "VLP-16", "--seconds", "0.2", "--seed", "4", "--scene", "yard"]
     clouds = []
     for name in ("one", "two"):
         result = runner.invoke(app, ["simulate", str(tmp_path / name), *arguments])
@@ -50,4 +51,13 @@ def test_simulate_verb_is_reproducible_and_names_unknown_sensors(tmp_path: Path)
     result = runner.invoke(app, ["simulate", str(tmp_path / "three"), "--sensor", "VLP-17"])
     assert result.exit_code == 1
     assert "VLP-32C" in result.output
+    result = runner.invoke(app, ["simulate", str(tmp_path / "three"), "--scene", "beach"])
+    assert result.exit_code == 1
+    assert "no scene called 'beach'; there are street, crossing" in " ".join(result.output.split())
     assert not (tmp_path / "three").exists()
+
+
+def test_help_of_simulate_lists_every_kind_of_scene() -> None:
+    # The help text is typed out: the command line starts without numba.
+    result = CliRunner().invoke(build_app(), ["simulate", "--help"])
+    assert all(kind in result.output for kind in KINDS)

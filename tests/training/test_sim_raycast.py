@@ -36,7 +36,7 @@ def reference_depth(rays: Rays, world: World, waves: F64, index: int) -> F64:
     body = world.bodies[part["body"]]
     directions = rays.across[:, None] + rays.tangents[None, :, None] * rays.up[:, None]
     poses = np.array([body_pose(body, waves, time) for time in rays.clock])
-    limbs = np.array([limb_offset(part, time) for time in rays.clock])
+    limbs = np.array([limb_offset(part, distance) for distance in poses[:, 4]])
     cos, sin = np.cos(poses[:, 3]), np.sin(poses[:, 3])
     to_body = np.zeros((len(cos), 3, 3))
     to_body[:, 0, 0], to_body[:, 0, 1], to_body[:, 1, 0], to_body[:, 1, 1] = cos, sin, -sin, cos
@@ -62,7 +62,7 @@ def reference_depth(rays: Rays, world: World, waves: F64, index: int) -> F64:
 
 @pytest.mark.parametrize("seed", range(12))
 def test_depth_image_agrees_with_numpy(seed: int) -> None:
-    compare_with_numpy(Simulation(seed, sensor=SENSOR, time_reversed=seed % 2 == 1), least=100)
+    compare_with_numpy(Simulation(seed, sensor=SENSOR, time_reversed=seed % 2 == 1), least=40)
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2, 3, 5])
@@ -77,8 +77,9 @@ def compare_with_numpy(simulation: Simulation, least: int) -> None:
     head, world, waves = simulation.sensor.heads[0], simulation.scene.world, simulation._waves
     _, position = simulation._sensor_poses(np.array([STAMP]), np.zeros(3))
     rays = simulation._rays(head, STAMP, simulation._azimuth(2, head), 2)
-    # What lets light through by chance has no reference.
-    solid = world.primitives["opacity"] == 1.0
+    # What lets light through, by chance or in places, has no reference.
+    parts = world.primitives
+    solid = (parts["opacity"] == 1.0) & (parts["pitch"] == 0.0) & (parts["tier"] == 0.0)
     order = simulation._nearest_first(STAMP, position[0])
     depth, hit = trace(
         rays,
@@ -87,7 +88,7 @@ def compare_with_numpy(simulation: Simulation, least: int) -> None:
         order[solid[order]],
         world.planes,
         waves,
-        simulation.scene.ego.motion.speed,
+        simulation.scene.ego.motion.top_speed + simulation.dynamics.fastest_m_s,
         noise_state(1),
     )
     expected = np.full(depth.shape, FAR)
@@ -103,7 +104,7 @@ def compare_with_numpy(simulation: Simulation, least: int) -> None:
     directions = rays.across[:, None] + rays.tangents[None, :, None] * rays.up[:, None]
     ground = (rays.origin[:, None] + depth[..., None] * directions)[on_ground]
     height = np.array([ground_height(waves, x, y) for x, y, _ in ground])
-    assert np.abs(ground[:, 2] - height).max() < 0.021
+    assert np.abs(ground[:, 2] - height).max() < 0.006
 
 
 def test_noise_is_standard_and_reproducible() -> None:

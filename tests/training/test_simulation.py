@@ -17,7 +17,6 @@ from zeroflow_training.simulation import (
     Simulation,
     box_scene,
 )
-from zeroflow_training.simulation.actors import add_pedestrian
 from zeroflow_training.simulation.dice import Dice
 from zeroflow_training.simulation.motion import EgoPath, Motion
 from zeroflow_training.simulation.terrain import Terrain, ground_height
@@ -90,27 +89,19 @@ def test_undoing_the_flow_leads_to_the_surface_before() -> None:
 
 def test_flow_of_a_swinging_limb_is_its_own() -> None:
     world = WorldBuilder()
-    body = world.body(6.0, 0.0, 0.0, ActorClass.PEDESTRIAN, half_range=1e3)
-    world.ellipsoid(body, (0.0, 0.0, 1.0), (0.3, 0.3, 0.9), Swing(0.4, 3.0, 0.0))
+    walk = Motion(1.2)
+    body = world.body(6.0, 0.0, 0.0, ActorClass.PEDESTRIAN, motion=walk, half_range=1e3)
+    world.ellipsoid(body, (0.0, 0.0, 1.0), (0.3, 0.3, 0.9), Swing(0.4, 0.25, 0.1))
     sweep = Simulation(4, sensor=HDL, scene=Scene(world.build(), EgoPath()), mounting=TILTED).sweep(
         3
     )
     limb = sweep.instance_id == 1
     assert limb.sum() > 200
     time = 3 * INTERVAL + sweep.time_offset[limb].astype(np.float64)
-    swung = 0.4 * (np.sin(3.0 * time) - np.sin(3.0 * (time - INTERVAL)))
-    assert np.abs(swung).min() > 0.01
-    expected = swung[:, None] * np.array([1.0, 0.0, 0.0])
+    # Half a turn of 0.4 m each way in two metres of walk: back at 0.4 of the body's speed.
+    assert (0.25 * 1.2 * time + 0.1 < 0.5).all()
+    expected = 0.6 * 1.2 * INTERVAL * np.tile([1.0, 0.0, 0.0], (len(time), 1))
     np.testing.assert_allclose(world_flow(sweep)[limb], expected, atol=1e-5)
-
-
-def test_a_walking_foot_stands_still_now_and_then() -> None:
-    for seed in range(10):
-        world = WorldBuilder()
-        add_pedestrian(world, Dice(seed), 0.0, 0.0, 0.0, Motion(1.4))
-        parts = world.build().primitives
-        fastest_limb = np.abs(parts["swing"] * parts["swing_rate"]).max()
-        assert 1.4 <= fastest_limb < 2.0
 
 
 def test_ground_slope_shows_in_the_flow() -> None:
@@ -240,7 +231,8 @@ def test_scenes_differ_and_move() -> None:
         classes |= set(np.unique(sweep.class_id).tolist())
     assert 0.01 < np.mean(moving) < 0.3
     assert np.mean(np.array(moving) > 0.0) > 0.8
-    assert classes >= set(ActorClass) - {ActorClass.NOISE, ActorClass.OWN_VEHICLE}
+    # The rarer actors are promised by test_scenes.py; two dozen scenes need not have them all.
+    assert classes >= set(range(ActorClass.CYCLIST + 1)) - {ActorClass.NOISE}
 
 
 def test_long_scene_keeps_traffic_around() -> None:
@@ -270,3 +262,11 @@ def test_polytopes_with_too_many_faces_are_refused() -> None:
     body = world.body(0.0, 0.0, 0.0, ActorClass.POLE)
     with pytest.raises(ValueError, match="at most 32 faces"):
         world.cylinder(body, (0.0, 0.0, 0.0), 1.0, 1.0, sides=31)
+
+
+def test_flow_may_span_two_revolutions() -> None:
+    simulation = Simulation(0, scene=box_scene(5.0), rate_hz=20.0, interval_s=0.1)
+    sweep = simulation.sweep(4)
+    assert sweep.stamp_ns == 200_000_000
+    flow = sweep.flow[sweep.instance_id > 0]
+    np.testing.assert_allclose(np.linalg.norm(flow, axis=1), 0.5, atol=1e-3)

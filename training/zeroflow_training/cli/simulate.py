@@ -12,7 +12,7 @@ import typer
 _EPILOG = """
 [bold]Example[/bold]
 
-  zeroflow simulate drive.mcap --sensor VLP-32C --seconds 20 --seed 3
+  zeroflow simulate drive.mcap --sensor VLP-32C --scene crossing --seconds 20 --seed 3
 """
 
 
@@ -23,8 +23,16 @@ def simulate(
     sensor: Annotated[
         str | None, typer.Option(help="A lidar by name, as VLP-32C; default: drawn by the seed.")
     ] = None,
+    kind: Annotated[
+        str | None,
+        typer.Option(
+            "--scene",
+            metavar="KIND",
+            help="street, crossing, car_park, yard or highway; default: drawn by the seed.",
+        ),
+    ] = None,
     seconds: Annotated[float, typer.Option(min=0.1, help="Length of the drive.")] = 10.0,
-    seed: Annotated[int, typer.Option(help="Draws street, traffic and vehicle.")] = 0,
+    seed: Annotated[int, typer.Option(help="Draws scene, traffic and vehicle.")] = 0,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace OUT.")] = False,
 ) -> None:
     """Simulate a lidar drive and write it as MCAP: clouds, odometry, TF and the exact flow."""
@@ -34,7 +42,7 @@ def simulate(
     from zeroflow_training.simulation.simulator import Simulation
 
     model = find_sensor(sensor) if sensor else None
-    simulation = Simulation(seed, sensor=model, duration_s=seconds)
+    simulation = Simulation(seed, sensor=model, scene_kind=kind, duration_s=seconds)
     count = max(1, round(seconds * simulation.rate_hz))
     with progress_bar("sweeps") as progress:
         sweeps = record(simulation, count, out, overwrite=overwrite, progress=progress)

@@ -3,7 +3,7 @@
 """FrozenWorld: the simulated test set; no training draws its seeds.
 
 Sensors, mountings and deskewing are written down here instead of drawn, so that another mix for
-training leaves the test set as it is. Streets still come from `street_scene`: a change of the
+training leaves the test set as it is. Streets still come from `draw_scene`: a change of the
 simulation changes them, and with them every number in docs/benchmarks.md. A test compares
 fingerprints and so says when that happened; where it was meant, write them anew by
 
@@ -18,7 +18,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from zeroflow_training.simulation.sensors import Mounting, SensorModel, find_sensor
+from zeroflow_training.simulation.mounting import Mounting
+from zeroflow_training.simulation.scan_heads import SensorModel
+from zeroflow_training.simulation.sensors import find_sensor
 from zeroflow_training.simulation.simulator import SimulatedSweep, Simulation
 
 FIRST_SEED = 1_000_000_000

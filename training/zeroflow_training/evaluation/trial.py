@@ -25,10 +25,17 @@ COMMON_INTERVAL_S = 0.1  # flows over any interval are compared as metres over t
 
 CLASS_GROUPS: dict[str, tuple[ActorClass, ...]] = {
     "cars and vans": (ActorClass.CAR, ActorClass.VAN),
-    "trucks and buses": (ActorClass.TRUCK, ActorClass.BUS),
-    "pedestrians": (ActorClass.PEDESTRIAN,),
-    "cyclists and motorcycles": (ActorClass.CYCLIST,),
-    "scenery": tuple(c for c in ActorClass if not c.is_actor and c != ActorClass.GROUND),
+    "trucks, buses, trams": (
+        *(ActorClass.TRUCK, ActorClass.BUS),
+        *(ActorClass.TRAILER, ActorClass.TRAM, ActorClass.MACHINE),
+    ),
+    "pedestrians, animals": (ActorClass.PEDESTRIAN, ActorClass.ANIMAL),
+    "two-wheelers": (ActorClass.CYCLIST, ActorClass.MOTORCYCLE, ActorClass.SCOOTER),
+    "scenery": tuple(
+        c
+        for c in ActorClass
+        if not c.is_actor and c not in (ActorClass.GROUND, ActorClass.OWN_VEHICLE)
+    ),
 }
 
 
@@ -48,8 +55,8 @@ class Estimator(Protocol):
 class Trial:
     """The judged points of one world: errors in metres over 0.1 s, class_id uint8 [N].
 
-    Judged are points with |x|, |y| < 51.2 m that the estimator calls valid, without ground. A
-    sweep that was not `answered` has none.
+    Judged are points with |x|, |y| < 51.2 m that the estimator calls valid, without ground and
+    the own vehicle. A sweep that was not `answered` has none.
     """
 
     sensor: str
@@ -75,7 +82,7 @@ def try_world(
 
 def judge(sensor: str, flow: Flow, sweep: SimulatedSweep, truth_interval_s: float) -> Trial:
     """Compare speeds: the flow's over its measured interval, the truth's over its own."""
-    judged = flow.valid & (sweep.class_id != ActorClass.GROUND)
+    judged = flow.valid & ~np.isin(sweep.class_id, (ActorClass.GROUND, ActorClass.OWN_VEHICLE))
     judged &= (np.abs(sweep.points[:, :2]) < REGION_M).all(1)
     said = flow.velocity[judged] * np.float32(COMMON_INTERVAL_S)
     truth = sweep.flow[judged] * np.float32(COMMON_INTERVAL_S / truth_interval_s)

@@ -12,10 +12,11 @@ from .mounting import Mounting
 from .own_vehicle import OwnVehicle
 from .random_sensors import random_sensor
 from .scan_heads import Nod, ScanHead, SensorModel
-from .scenes import Scene, box_scene, street_scene
+from .scenes import KINDS, Scene, box_scene, draw_scene
 from .simulator import SimulatedSweep, Simulation
 
 __all__ = [
+    "KINDS",
     "SENSORS",
     "ActorClass",
     "BodyDynamics",
@@ -29,6 +30,6 @@ __all__ = [
     "Simulation",
     "Sway",
     "box_scene",
+    "draw_scene",
     "random_sensor",
-    "street_scene",
 ]

@@ -22,6 +22,12 @@ class ActorClass(IntEnum):
     BUS = 10
     PEDESTRIAN = 11
     CYCLIST = 12
+    TRAILER = 13
+    TRAM = 14
+    MOTORCYCLE = 15
+    SCOOTER = 16
+    ANIMAL = 17
+    MACHINE = 18
 
     @property
     def is_actor(self) -> bool:

@@ -7,11 +7,13 @@ import os
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import TypeVar, cast
+from typing import Any, TypeAlias, TypeVar, cast
 
 from numba import config, njit
 
 Function = TypeVar("Function", bound=Callable[..., object])
+# One row of a structured array: numba knows its fields, the type checker does not.
+Record: TypeAlias = Any
 
 
 def compiled(function: Function) -> Function:

@@ -1,65 +1,118 @@
 # SPDX-FileCopyrightText: 2026 zeroflow_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Life beside the lanes: pedestrians alone and in groups, cyclists."""
+"""Life beside the lanes: people alone and in groups, riders, animals."""
 
 import math
 
-from .actors import add_cyclist, add_pedestrian
-from .dice import Dice
+from .actors import (
+    add_cyclist,
+    add_deer,
+    add_dog,
+    add_motorcycle,
+    add_pedestrian,
+    add_scooter,
+)
 from .motion import Motion
-from .road import Occupancy, Road
-from .world import WorldBuilder
+from .pace import CREEP, STAND, change_pace, walking_speed
+from .stage import DEER, DOG, PERSON, TWO_WHEELER, Stage
+
+Spot = tuple[float, float, float]  # s, left and heading relative to the road's
+CROWDS, CROWD_SHARES = (3.0, 16.0, 45.0), (0.35, 0.3, 0.35)
 
 
-def populate_pavements(world: WorldBuilder, dice: Dice, road: Road, taken: Occupancy) -> None:
-    """People on both pavements, and some on the carriageway."""
-    share = road.length / 140.0
-    for _ in range(dice.poisson(dice.pick((1.0, 6.0, 20.0)) * share)):
-        crossing = dice.chance(0.25)
-        beside = dice.sign() * (road.half_width + dice.between(1.8, 6.0))
-        left = dice.between(-road.half_width, road.half_width) if crossing else beside
-        x, y = road.place(road.anywhere(dice), left)
-        if taken.claim(x, y, 0.35):
-            _add_group(world, dice, x, y, _heading(dice, road, crossing))
-    for _ in range(dice.poisson(2.0 * share)):
-        left = dice.sign() * (road.half_width + dice.between(-1.0, 4.0))
-        x, y = road.place(road.anywhere(dice), left)
-        if taken.claim(x, y, 1.0):
-            speed = 0.0 if dice.chance(0.3) else dice.between(0.8, 8.0)
-            heading = road.heading + math.pi * dice.chance(0.5) + dice.normal(0.0, 0.15)
-            add_cyclist(world, dice, x, y, heading, Motion(speed))
+def draw_crowd(stage: Stage) -> float:
+    """How many groups of people are out, over the length of a short scene."""
+    return stage.dice.pick(CROWDS, CROWD_SHARES)
 
 
-def _heading(dice: Dice, road: Road, crossing: bool) -> float:
-    if crossing:
-        return road.heading + math.pi / 2 * dice.sign() + dice.normal(0.0, 0.2)
-    if dice.chance(0.75):
-        return road.heading + math.pi * dice.chance(0.5) + dice.normal(0.0, 0.2)
-    return dice.angle()
+def populate(stage: Stage, crowd: float) -> None:
+    """People on pavements, along walls, between parked cars and on the carriageway."""
+    dice = stage.dice
+    spots = [_on_pavement, _on_pavement, _crossing_over]
+    if stage.fronts:
+        spots += [_along_front, _along_front]
+    if stage.parked:
+        spots += [_beside_parked, _beside_parked]
+    for _ in range(dice.poisson(crowd * stage.share)):
+        _add_group(stage, dice.pick(spots)(stage))
+    for _ in range(dice.poisson(3.0 * stage.share)):
+        _add_rider(stage)
+    for _ in range(dice.poisson(0.3 * stage.share)):
+        s, left, heading = _on_pavement(stage)
+        place, facing = stage.road.place(s, left), stage.road.heading + heading
+        stage.actor(add_dog, place, facing, [Motion(dice.between(0.0, 3.0))], DOG)
 
 
-def _walking_speed(dice: Dice) -> float:
-    if dice.chance(0.25):
-        return 0.0
-    if dice.chance(0.06):
-        return dice.between(2.0, 4.5)  # running
-    if dice.chance(0.25):
-        return dice.between(0.3, 1.0)  # strolling
-    return max(0.3, dice.normal(1.35, 0.3))
+def add_wildlife(stage: Stage) -> None:
+    """Deer away from the road, now and then on it."""
+    dice, road = stage.dice, stage.road
+    s, left = road.anywhere(dice), dice.sign() * (road.half_width + dice.between(-2.0, 30.0))
+    for _ in range(dice.integer(1, 4)):
+        spot = road.place(s + dice.normal(0.0, 4.0), left + dice.normal(0.0, 3.0))
+        speed = STAND if dice.chance(0.4) else dice.between(0.3, 8.0)
+        stage.actor(add_deer, spot, dice.angle(), [Motion(speed)], DEER)
 
 
-def _add_group(world: WorldBuilder, dice: Dice, x: float, y: float, heading: float) -> None:
-    speed = _walking_speed(dice)
-    size = 1 if dice.chance(0.7) else dice.integer(2, 5)
+def _on_pavement(stage: Stage) -> Spot:
+    dice, road = stage.dice, stage.road
+    left = dice.sign() * (road.half_width + dice.between(1.0, 6.0))
+    heading = math.pi * dice.chance(0.5) + dice.normal(0.0, 0.2)
+    return road.anywhere(dice), left, heading if dice.chance(0.8) else dice.angle()
+
+
+def _crossing_over(stage: Stage) -> Spot:
+    dice, road = stage.dice, stage.road
+    left = dice.between(-1.0, 1.0) * (road.half_width + 2.0)
+    s = road.anywhere(dice)
+    if road.crossing is not None and dice.chance(0.5):  # at the lights
+        s = road.crossing + dice.sign() * (road.crossing_half_width + dice.between(1.0, 4.0))
+    return s, left, 0.5 * math.pi * dice.sign() + dice.normal(0.0, 0.15)
+
+
+def _along_front(stage: Stage) -> Spot:
+    dice = stage.dice
+    begin, end, left = dice.pick(stage.fronts)
+    # Close to a wall a person is easily taken for a part of it.
+    aside = math.copysign(dice.between(0.35, 1.4), -left)
+    return dice.between(begin, end), left + aside, math.pi * dice.chance(0.5)
+
+
+def _beside_parked(stage: Stage) -> Spot:
+    dice = stage.dice
+    s, left = dice.pick(stage.parked)
+    aside = dice.sign() * dice.between(1.3, 2.2)
+    return s + dice.normal(0.0, 2.0), left + aside, math.pi * dice.chance(0.5)
+
+
+def _add_group(stage: Stage, spot: Spot) -> None:
+    dice, road = stage.dice, stage.road
+    speed = walking_speed(dice)
+    walk = Motion(speed)
+    if dice.chance(0.12):
+        walk = change_pace(dice, walk, stage.duration_s) if speed else Motion().reaching(1.3, 0.8)
+    size = 1 if dice.chance(0.65) else dice.integer(2, 5)
+    x, y = road.place(spot[0], spot[1])
     for member in range(size):
         spread = 0.6 if member else 0.0
         # People who stand together face each other, people who walk together do not.
-        facing = dice.angle() if speed == 0.0 else heading + dice.normal(0.0, 0.08)
-        add_pedestrian(
-            world,
-            dice,
-            x + dice.normal(0.0, spread),
-            y + dice.normal(0.0, spread),
-            facing,
-            Motion(speed),
-        )
+        heading = road.heading + spot[2] + dice.normal(0.0, 0.06)
+        if walk.top_speed == STAND:
+            heading = dice.angle()
+        place = (x + dice.normal(0.0, spread), y + dice.normal(0.0, spread))
+        stage.actor(add_pedestrian, place, heading, [walk], PERSON)
+    if dice.chance(0.05):
+        place = (x + dice.normal(0.0, 1.0), y + dice.normal(0.0, 1.0))
+        stage.actor(add_dog, place, road.heading + spot[2], [walk], DOG)
+
+
+def _add_rider(stage: Stage) -> None:
+    dice, road = stage.dice, stage.road
+    add = dice.pick((add_cyclist, add_scooter, add_motorcycle), (0.6, 0.25, 0.15))
+    place = road.place(
+        road.anywhere(dice), dice.sign() * (road.half_width + dice.between(-1.0, 4.0))
+    )
+    speed = STAND if dice.chance(0.3) else dice.between(0.8, 8.0)
+    if dice.chance(0.15):
+        speed = dice.between(*CREEP)
+    heading = road.heading + math.pi * dice.chance(0.5) + dice.normal(0.0, 0.15 * stage.calm)
+    stage.actor(add, place, heading, [Motion(speed)], TWO_WHEELER)

@@ -13,8 +13,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from .jit import compiled
-from .motion import planar_pose
+from .jit import Record, compiled
+from .motion import path_pose, travelled
 from .noise import State, hashed, uniform
 from .shapes import (
     FAR,
@@ -22,16 +22,18 @@ from .shapes import (
     box_bounds,
     ellipsoid_depths,
     ellipsoid_profile,
+    in_opening,
     polytope_depth,
     polytope_profile,
 )
 from .terrain import ground_height, ground_surface
-from .world import FOLIAGE, MAX_PLANES, POLYTOPE, Record, Triple
+from .world import FOLIAGE, MAX_PLANES, POLYTOPE, Triple
 
 F64 = npt.NDArray[np.float64]
 I32 = npt.NDArray[np.int32]
 
 NO_RETURN, ON_GROUND, ON_OWN_VEHICLE = -1, -2, -4
+Pose = tuple[float, float, float, float, float]
 _GROUND_REACH = 200.0  # m
 _LEAF = 0.12  # m, size of a clump of leaves
 
@@ -58,23 +60,36 @@ class Rays(NamedTuple):
 
 
 @compiled
-def body_pose(body: Record, waves: F64, time: float) -> tuple[float, float, float, float]:
-    """World position (m) and heading (rad) of a body at world time ``time`` (s)."""
+def body_at(body: Record, waves: F64, distance: float) -> Pose:
+    """World position (m), heading (rad) of a body ``distance`` m along its path, and that."""
     x, y, yaw = body.x, body.y, body.heading
-    if body.speed != 0.0 or body.yaw_rate != 0.0:
-        x, y, yaw = planar_pose(
-            body.x, body.y, body.heading, body.speed, body.course, body.yaw_rate, time
-        )
-    return x, y, body.base + ground_height(waves, x, y), yaw
+    if distance != 0.0:
+        x, y, yaw = path_pose(body, distance)
+    return x, y, body.base + ground_height(waves, x, y), yaw, distance
 
 
 @compiled
-def limb_offset(part: Record, time: float) -> float:
-    """Fore-and-aft offset (m) of a swinging limb at world time ``time``."""
-    offset = 0.0
-    if part.swing != 0.0:
-        offset = part.swing * np.sin(part.swing_rate * time + part.swing_phase)
-    return offset
+def body_pose(body: Record, waves: F64, time: float) -> Pose:
+    """As `body_at`, at world time ``time`` (s)."""
+    return body_at(body, waves, travelled(body, time))
+
+
+@compiled
+def body_poses(bodies: npt.NDArray[np.void], waves: F64, time: float) -> F64:
+    """`body_pose` of every body, [B, 5]."""
+    poses = np.empty((bodies.size, 5))
+    for index in range(bodies.size):
+        poses[index] = body_pose(bodies[index], waves, time)
+    return poses
+
+
+@compiled
+def limb_offset(part: Record, distance: float) -> float:
+    """Fore-and-aft offset (m) of a swinging limb after ``distance`` metres of walk."""
+    if part.swing == 0.0:
+        return 0.0
+    turns = part.swing_rate * distance + part.swing_phase
+    return part.swing * (4.0 * abs(turns - np.floor(turns) - 0.5) - 1.0)
 
 
 @compiled
@@ -91,12 +106,12 @@ def columns_covered(
     The primitive's bounding box is widened by ``slack`` metres for what moves meanwhile.
     """
     total = rays.clock.size
-    x, y, z, yaw = body_pose(body, waves, rays.clock[column])
+    x, y, z, yaw, distance = body_pose(body, waves, rays.clock[column])
     x -= rays.origin[column, 0]
     y -= rays.origin[column, 1]
     z += part.cz - rays.origin[column, 2]
     cos, sin = np.cos(yaw), np.sin(yaw)
-    limb = limb_offset(part, rays.clock[column])
+    limb = limb_offset(part, distance)
     frame = rays.frames[column]
     half_x, half_y, half_z = part.ex + slack, part.ey + slack, part.ez + slack
     # Where the sensor is, seen from the box: on its axis the azimuth means nothing.
@@ -179,14 +194,12 @@ def sector(
 
 
 @compiled
-def view_from(
-    rays: Rays, column: int, part: Record, pose: tuple[float, float, float, float]
-) -> tuple[Triple, Triple, Triple]:
+def view_from(rays: Rays, column: int, part: Record, pose: Pose) -> tuple[Triple, Triple, Triple]:
     """Sensor position relative to a primitive's centre, ``across`` and ``up``, in body axes."""
-    x, y, z, yaw = pose
+    x, y, z, yaw, distance = pose
     cos, sin = np.cos(yaw), np.sin(yaw)
     dx, dy = rays.origin[column, 0] - x, rays.origin[column, 1] - y
-    ahead = cos * dx + sin * dy - part.cx - limb_offset(part, rays.clock[column])
+    ahead = cos * dx + sin * dy - part.cx - limb_offset(part, distance)
     origin = (ahead, cos * dy - sin * dx - part.cy, rays.origin[column, 2] - z - part.cz)
     ax, ay, az = rays.across[column, 0], rays.across[column, 1], rays.across[column, 2]
     ux, uy, uz = rays.up[column, 0], rays.up[column, 1], rays.up[column, 2]
@@ -213,7 +226,8 @@ def trace_primitive(
     ``profile`` is room for the coefficients of one shape, float64 [MAX_PLANES, 3].
     """
     total, beams = depth.shape
-    moving = body.speed != 0.0 or body.yaw_rate != 0.0
+    pierced = part.pitch > 0.0 or part.tier > 0.0
+    moving = body.top_speed != 0.0
     pose = body_pose(body, waves, 0.0)
     first, count = columns
     for offset in range(count):
@@ -233,7 +247,8 @@ def trace_primitive(
             if depth[column, beam] > enter:
                 tangent = rays.tangents[beam]
                 near = primitive_depth(part, profile, tangent, origin, across, up, state)
-                if near < depth[column, beam]:
+                through = pierced and in_opening(part, origin, across, up, tangent, near)
+                if near < depth[column, beam] and not through:
                     depth[column, beam] = near
                     hit[column, beam] = index
             beam += 1
@@ -298,13 +313,13 @@ def ground_depth(waves: F64, origin: Triple, ray: Triple, start: float) -> float
     """
     (x, y, z), (dx, dy, dz) = origin, ray
     depth = start
-    for _ in range(5):
+    for _ in range(6):
         height, slope_x, slope_y = ground_surface(waves, x + depth * dx, y + depth * dy)
         gap = z + depth * dz - height
+        if abs(gap) < 0.005:
+            return depth
         fall = slope_x * dx + slope_y * dy - dz
         depth += gap / max(fall, 0.3 * abs(dz) + 1e-3)
-        if abs(gap) < 0.01:
-            return depth
     return FAR
 
 
@@ -360,8 +375,9 @@ def trace(
     for index in order:
         part = primitives[index]
         body = bodies[part.body]
-        closing = abs(ego_speed) + abs(body.speed) + abs(part.swing * part.swing_rate)
-        closing += abs(body.yaw_rate) * (abs(part.cx) + abs(part.cy))
+        # A metre travelled moves a part by no more than its limb's swing and its body's turn.
+        turn = abs(body.curvature) * (abs(part.cx) + abs(part.cy) + part.ex + part.ey)
+        closing = ego_speed + body.top_speed * (1.0 + turn + 4.0 * part.swing * part.swing_rate)
         columns = sector(rays, part, body, waves, closing)
         trace_primitive(rays, part, index, body, planes, waves, columns, depth, hit, state, profile)
     trace_ground(rays, waves, depth, hit)

@@ -9,11 +9,12 @@ import numpy.typing as npt
 
 from .classes import ActorClass
 from .detector import SPECK, Detector, measure
-from .jit import compiled
+from .jit import Record, compiled
+from .motion import travelled
 from .noise import State, uniform
-from .raycast import NO_RETURN, ON_OWN_VEHICLE, Rays, body_pose, limb_offset
+from .raycast import NO_RETURN, ON_OWN_VEHICLE, Rays, body_at, limb_offset
 from .shapes import NEAREST
-from .world import Record, Triple
+from .world import Triple
 
 F32 = npt.NDArray[np.float32]
 F64 = npt.NDArray[np.float64]
@@ -49,12 +50,15 @@ def displacement(
     before: float,
 ) -> Triple:
     """World displacement (m), between two world times, of the body point at x, y ``now``."""
-    now_x, now_y, now_z, now_yaw = body_pose(body, waves, now)
-    was_x, was_y, was_z, was_yaw = body_pose(body, waves, before)
+    gone, had_gone = travelled(body, now), travelled(body, before)
+    if gone == had_gone:
+        return 0.0, 0.0, 0.0
+    now_x, now_y, now_z, now_yaw, _ = body_at(body, waves, gone)
+    was_x, was_y, was_z, was_yaw, _ = body_at(body, waves, had_gone)
     cos, sin = np.cos(now_yaw), np.sin(now_yaw)
     ahead = cos * (x - now_x) + sin * (y - now_y)
     aside = cos * (y - now_y) - sin * (x - now_x)
-    ahead += limb_offset(part, before) - limb_offset(part, now)
+    ahead += limb_offset(part, had_gone) - limb_offset(part, gone)
     cos, sin = np.cos(was_yaw), np.sin(was_yaw)
     return (
         x - (was_x + cos * ahead - sin * aside),
@@ -151,7 +155,7 @@ def collect(
                 part = primitives[index]
                 body = bodies[part.body]
                 class_id[n], instance_id[n] = body.kind, body.instance
-                if body.speed != 0.0 or body.yaw_rate != 0.0 or part.swing != 0.0:
+                if body.top_speed != 0.0:
                     moved = displacement(part, body, waves, x, y, now, now - interval)
                     shift = from_world(rotation, moved[0], moved[1], moved[2])
                     flow[n, 0], flow[n, 1], flow[n, 2] = shift

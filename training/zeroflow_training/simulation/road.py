@@ -1,9 +1,9 @@
 # SPDX-FileCopyrightText: 2026 zeroflow_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The street a scene is arranged along, and which places on it are taken."""
+"""The street a scene is arranged along."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .dice import Dice
 
@@ -17,7 +17,7 @@ class Road:
     A place on it is (s, l): ``s`` m along ``heading``, ``l`` m to the left of the centre line,
     which passes the ego vehicle's start at ``offset`` m to its left. The built-up part spans
     ``begin`` to ``end`` along s. Traffic keeps right; a cross street may lead through at
-    ``crossing``.
+    ``crossing``. A strip of ``median`` m divides the directions.
     """
 
     heading: float
@@ -28,11 +28,12 @@ class Road:
     end: float
     crossing: float | None = None
     crossing_lanes: int = 2
+    median: float = 0.0
 
     @property
     def half_width(self) -> float:
         """Distance of the edges from the centre line, m."""
-        return 0.5 * self.lanes * self.lane_width
+        return 0.5 * (self.lanes * self.lane_width + self.median)
 
     @property
     def length(self) -> float:
@@ -45,36 +46,41 @@ class Road:
         left += self.offset
         return s * cos - left * sin, s * sin + left * cos
 
+    def shifted(self, offset: float) -> "Road":
+        """The same road with its centre line at ``offset``."""
+        return replace(self, offset=offset)
+
     def lane_centre(self, lane: int) -> float:
         """Left offset of a lane's centre; lane 0 is the rightmost."""
-        return -self.half_width + self.lane_width * (lane + 0.5)
+        strip = self.median if 2 * lane >= self.lanes else 0.0
+        return -self.half_width + self.lane_width * (lane + 0.5) + strip
+
+    def is_forward(self, lane: int) -> bool:
+        """Whether traffic on a lane drives along the heading."""
+        return self.lanes == 1 or self.lane_centre(lane) < 0.0
+
+    def is_inner(self, lane: int) -> bool:
+        """Whether a lane is next to the centre line."""
+        return abs(2 * lane + 1 - self.lanes) <= 1
+
+    @property
+    def crossing_half_width(self) -> float:
+        """Distance of the cross street's edges from its centre line, m."""
+        return 0.5 * self.crossing_lanes * self.lane_width
+
+    def to_junction(self, s: float, forward: bool) -> float:
+        """Way (m) from s to the edge of the cross street, negative if there is none ahead."""
+        if self.crossing is None:
+            return -1.0
+        way = self.crossing - s if forward else s - self.crossing
+        return way - self.crossing_half_width
 
     def near_crossing(self, s: float, margin: float) -> bool:
         """Whether s lies on the cross street or within ``margin`` m of it."""
         if self.crossing is None:
             return False
-        return abs(s - self.crossing) < 0.5 * self.crossing_lanes * self.lane_width + margin
+        return abs(s - self.crossing) < self.crossing_half_width + margin
 
     def anywhere(self, dice: Dice) -> float:
         """A random s within the built-up part."""
         return dice.between(self.begin, self.end)
-
-
-class Occupancy:
-    """Discs on the ground that are taken, so that things do not stand inside each other."""
-
-    _CELL = 8.0  # m, above twice the largest radius
-
-    def __init__(self) -> None:
-        self._cells: dict[tuple[int, int], list[tuple[float, float, float]]] = {}
-
-    def claim(self, x: float, y: float, radius: float) -> bool:
-        """Take the disc if it is free, and say whether it was."""
-        column, row = math.floor(x / self._CELL), math.floor(y / self._CELL)
-        for i in (column - 1, column, column + 1):
-            for j in (row - 1, row, row + 1):
-                for other_x, other_y, other in self._cells.get((i, j), ()):
-                    if (x - other_x) ** 2 + (y - other_y) ** 2 < (radius + other) ** 2:
-                        return False
-        self._cells.setdefault((column, row), []).append((x, y, radius))
-        return True

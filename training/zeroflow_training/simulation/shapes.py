@@ -12,8 +12,8 @@ vector (m along ``across``).
 import numpy as np
 import numpy.typing as npt
 
-from .jit import compiled
-from .world import Record, Triple
+from .jit import Record, compiled
+from .world import Triple
 
 F64 = npt.NDArray[np.float64]
 
@@ -85,6 +85,23 @@ def polytope_depth(profile: F64, planes: int, tangent: float) -> float:
             return FAR
     # A ray that starts inside has no entry: the sensor sees through what encloses it.
     return near if near > NEAREST else FAR
+
+
+@compiled
+def in_opening(
+    part: Record, origin: Triple, across: Triple, up: Triple, tangent: float, depth: float
+) -> bool:
+    """Whether a ray meets a box at ``depth`` in one of its regular openings."""
+    x = origin[0] + depth * (across[0] + tangent * up[0]) + part.ex
+    z = origin[2] + depth * (across[2] + tangent * up[2]) + part.ez
+    is_open = True
+    if part.pitch > 0.0:
+        turns = x / part.pitch
+        is_open = abs(turns - np.floor(turns) - 0.5) < 0.5 * part.open
+    if is_open and part.tier > 0.0:
+        turns = z / part.tier
+        is_open = abs(turns - np.floor(turns) - 0.5) < 0.5 * part.open_tier
+    return is_open
 
 
 @compiled

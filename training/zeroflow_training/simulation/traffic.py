@@ -1,162 +1,204 @@
 # SPDX-FileCopyrightText: 2026 zeroflow_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Vehicles on and beside the road: lanes, cross traffic, parked rows, car parks."""
+"""Vehicles on the road: lanes, junctions, strays."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from .actors import add_cyclist, add_vehicle
-from .classes import ActorClass
+from .actors import (
+    TRAM_SECTION,
+    TRAM_WIDTH,
+    VEHICLE_SHARES,
+    VEHICLES,
+    add_cyclist,
+    add_motorcycle,
+    add_tram,
+)
 from .dice import Dice
 from .motion import Motion
-from .road import Occupancy, Road
-from .world import WorldBuilder
+from .occupancy import Footprint
+from .pace import CREEP, STAND, change_pace, stop_after
+from .road import Road
+from .stage import TWO_WHEELER, Stage
 
 
 @dataclass(frozen=True)
 class TrafficStyle:
-    """What the traffic of one scene is like. ``duration_s`` is how long it must stay free of
-    collisions: neighbours differ less in speed, and turn less, the longer that is.
+    """What the traffic of one scene is like (speeds in m/s, gaps in m; the rest are shares,
+    ``shares`` those of `VEHICLES`).
     """
 
     top_speed: float
     mean_gap: float
-    duration_s: float
+    trams: float = 0.0
+    towing: float = 0.04
+    motorcycles: float = 0.05
+    cyclists: float = 0.05
+    shares: tuple[float, float, float, float] = VEHICLE_SHARES
 
     @classmethod
-    def draw(cls, dice: Dice, duration_s: float) -> "TrafficStyle":
+    def draw(cls, dice: Dice) -> "TrafficStyle":
         """From a walking-pace jam to a fast arterial."""
         top_speed = dice.pick((2.5, 6.0, 12.0, 20.0, 27.0), (2, 3, 4, 3, 2))
-        return cls(top_speed, dice.pick((10.0, 24.0, 70.0)), duration_s)
-
-    @property
-    def calm(self) -> float:
-        """1 for short scenes, falling with duration: scales whatever would add up to crashes."""
-        return 1.0 / max(1.0, self.duration_s)
+        trams = 0.3 if dice.chance(0.12) else 0.0
+        return cls(top_speed, dice.pick((10.0, 24.0, 70.0)), trams)
 
     def lane_speed(self, dice: Dice) -> float:
-        """Speed of a lane: standing, crawling or flowing."""
+        """Speed of a lane: standing, creeping or flowing."""
         if dice.chance(0.2):
-            return 0.0
+            return STAND
         if dice.chance(0.25):
-            return dice.between(0.3, 2.0)
+            return dice.between(*CREEP)
         return dice.between(0.5, self.top_speed)
-
-    def speed_in(self, lane_speed: float, dice: Dice) -> float:
-        """Speed of one vehicle in a lane."""
-        if lane_speed == 0.0:
-            return 0.0
-        spread = min(1.0, 0.3 * lane_speed) * self.calm
-        return max(0.0, lane_speed + dice.normal(0.0, spread))
-
-    def yaw_rate(self, speed: float, dice: Dice, share: float) -> float:
-        """Yaw rate of a vehicle, zero for most; only a rolling vehicle turns."""
-        if not dice.chance(share):
-            return 0.0
-        return dice.normal(0.0, 0.25) * min(speed / 4.0, 1.0) * self.calm**2
 
 
 def fill_lanes(
-    world: WorldBuilder,
-    dice: Dice,
-    road: Road,
-    taken: Occupancy,
-    style: TrafficStyle,
-    ego_lane: int,
-    ego_speed: float,
+    stage: Stage, style: TrafficStyle, ego_lane: int | None = None, red: bool = False
 ) -> None:
-    """Put traffic on every lane, in both directions."""
-    for lane in range(road.lanes):
-        centre = road.lane_centre(lane)
-        forward = centre < 0.0 or road.lanes == 1
-        lane_speed = style.lane_speed(dice)
-        if lane == ego_lane and (style.duration_s > 1.0 or dice.chance(0.5)):
-            lane_speed = ego_speed  # nobody is run over in a long scene
-        ahead = road.heading if forward else road.heading + math.pi
-        # Vehicles that come into reach later start outside of it.
-        travel = lane_speed * style.duration_s
-        begin = road.begin - (travel if forward else 0.0)
-        end = road.end + (0.0 if forward else travel)
-        s = begin + dice.exponential(style.mean_gap)
-        while s < end:
-            x, y = road.place(s, centre + dice.normal(0.0, 0.25))
-            s += 5.5 + dice.exponential(style.mean_gap)
-            if not taken.claim(x, y, 2.6):
-                continue
-            heading = ahead + dice.normal(0.0, 0.04 * style.calm)
-            speed = style.speed_in(lane_speed, dice)
-            if dice.chance(0.06):
-                add_cyclist(world, dice, x, y, heading, Motion(min(speed, 8.0)))
-                continue
-            motion = Motion(speed, style.yaw_rate(speed, dice, 0.15))
-            add_vehicle(world, dice, x, y, heading, motion)
+    """Put traffic on every lane, in both directions; where the light is ``red``, it stops."""
+    for lane in range(stage.road.lanes):
+        lane_motion = Motion(style.lane_speed(stage.dice))
+        if stage.dice.chance(0.15):
+            lane_motion = change_pace(stage.dice, lane_motion, stage.duration_s)
+        # Nobody is run over in a long scene: the ego vehicle's lane drives as it does.
+        if lane == ego_lane and (stage.duration_s > 1.0 or stage.dice.chance(0.5)):
+            lane_motion = replace(stage.ego.motion, curvature=0.0)
+        _fill_lane(stage, style, lane, lane_motion, red)
 
 
-def fill_cross_street(
-    world: WorldBuilder, dice: Dice, road: Road, taken: Occupancy, style: TrafficStyle
+def _fill_lane(
+    stage: Stage, style: TrafficStyle, lane: int, lane_motion: Motion, red: bool
 ) -> None:
-    """Put traffic on the cross street, if there is one."""
+    dice, road = stage.dice, stage.road
+    forward = road.is_forward(lane)
+    ahead = road.heading if forward else road.heading + math.pi
+    # Vehicles that come into reach later start outside of it.
+    travel = 0.5 * (lane_motion.speed + lane_motion.final_speed) * stage.duration_s
+    begin = road.begin - (travel if forward else 0.0)
+    end = road.end + (0.0 if forward else travel)
+    s = begin + dice.exponential(style.mean_gap)
+    while s < end:
+        left = road.lane_centre(lane) + dice.normal(0.0, 0.2)
+        place, heading = road.place(s, left), ahead + dice.normal(0.0, 0.03 * stage.calm)
+        motions = _motions(stage, lane_motion)
+        gap = road.to_junction(s, forward)
+        if gap > 0.0:
+            # Who would meet crossing traffic stops before the junction, or behind who did.
+            queue = (stop_after(lane_motion, gap - 4.0 - 6.5 * k) for k in range(6))
+            waiting = [motion for motion in queue if motion]
+            motions = waiting + motions if red else motions + waiting
+        s += 5.5 + dice.exponential(style.mean_gap)
+        if style.trams and road.is_inner(lane) and dice.chance(style.trams):
+            sections = dice.integer(2, 5)
+            room = TRAM_SECTION * sections
+            place = road.place(s + room if forward else s, road.lane_centre(lane))
+            s += room
+            _add_tram(stage, place, ahead, motions, sections)
+        elif dice.chance(style.motorcycles):
+            stage.actor(add_motorcycle, place, heading, motions, TWO_WHEELER)
+        elif dice.chance(style.cyclists):
+            stage.actor(
+                add_cyclist, place, heading, [Motion(min(motions[0].speed, 8.0))], TWO_WHEELER
+            )
+        else:
+            kind = dice.pick(VEHICLES, style.shares)
+            stage.vehicle(place, heading, motions, kind, towing=style.towing)
+
+
+def _motions(stage: Stage, lane_motion: Motion) -> list[Motion]:
+    """How one vehicle of a lane moves: first what it likes, then as the lane does."""
+    dice, speed = stage.dice, lane_motion.speed
+    if lane_motion.change:
+        return [lane_motion]
+    if speed == STAND:
+        starting = change_pace(dice, lane_motion, stage.duration_s)
+        return [starting, lane_motion] if dice.chance(0.1) else [lane_motion]
+    spread = min(1.0, 0.3 * speed) * stage.calm
+    own = replace(lane_motion, speed=max(STAND, speed + dice.normal(0.0, spread)))
+    if dice.chance(0.15):
+        # Up to a quarter radian a second, and 2 m/s^2 of side force.
+        sharpest = min(0.25 / max(speed, 4.0), 2.0 / max(speed, 4.0) ** 2)
+        own = replace(own, curvature=dice.normal(0.0, sharpest) * stage.calm**2)
+    if dice.chance(0.2):
+        own = change_pace(dice, own, stage.duration_s)
+    return [own, lane_motion]
+
+
+def _add_tram(
+    stage: Stage,
+    place: tuple[float, float],
+    heading: float,
+    motions: list[Motion],
+    sections: int,
+) -> None:
+    """Add a tram whose first section is at ``place``."""
+    for motion in motions:
+        footprints = [
+            Footprint(motion.behind(TRAM_SECTION * k), TRAM_SECTION, TRAM_WIDTH)
+            for k in range(sections)
+        ]
+        if stage.taken.admit(*place, heading, footprints):
+            add_tram(stage.world, stage.dice, *place, heading, motion, sections)
+            return
+
+
+def add_turning(stage: Stage, count: int) -> None:
+    """Vehicles that turn at the junction, each somewhere on its way."""
+    road, dice = stage.road, stage.dice
     if road.crossing is None:
         return
-    for lane in range(road.crossing_lanes):
-        lane_speed = style.lane_speed(dice)
-        direction = 1.0 if lane >= road.crossing_lanes / 2 else -1.0
-        s = road.crossing + (lane - 0.5 * (road.crossing_lanes - 1)) * road.lane_width
-        left = -60.0 + dice.exponential(style.mean_gap)
-        while left < 60.0:
-            x, y = road.place(s, left)
-            left += 5.5 + dice.exponential(style.mean_gap)
-            if not taken.claim(x, y, 2.6):
-                continue
-            speed = style.speed_in(lane_speed, dice)
-            heading = road.heading + direction * math.pi / 2 + dice.normal(0.0, 0.08)
-            motion = Motion(speed, style.yaw_rate(speed, dice, 0.25))
-            add_vehicle(world, dice, x, y, heading, motion)
+    for _ in range(count):
+        lane = dice.integer(0, road.lanes - 1)
+        forward = road.is_forward(lane)
+        to_centre = road.crossing_half_width + 2.0  # from the stop line
+        s = road.crossing - (to_centre if forward else -to_centre)
+        speed = dice.between(*CREEP) if dice.chance(0.3) else dice.between(2.0, 6.0)
+        path = turning(dice, road, Motion(speed), to_centre)
+        path = replace(path, lag=-dice.between(-12.0, path.bend[1] + 4.0))
+        motions = [change_pace(dice, path, stage.duration_s)] if dice.chance(0.5) else []
+        heading = road.heading if forward else road.heading + math.pi
+        place = road.place(s, road.lane_centre(lane))
+        if dice.chance(0.15):
+            stage.actor(add_cyclist, place, heading, [*motions, path], TWO_WHEELER)
+        else:
+            stage.vehicle(place, heading, [*motions, path], towing=0.05)
 
 
-def park_along(world: WorldBuilder, dice: Dice, road: Road, taken: Occupancy, side: float) -> None:
-    """A row of parked cars along one side: parallel, angled or perpendicular."""
-    angle = dice.pick((0.0, math.pi / 4, math.pi / 2), (0.6, 0.2, 0.2))
-    pitch = {0.0: 6.2, math.pi / 4: 3.8}.get(angle, 2.9)
-    left = side * (road.half_width + dice.between(1.0, 1.6) + (1.5 if angle else 0.0))
-    density = dice.between(0.3, 1.0)
-    s = road.begin
-    while s < road.end:
-        s += pitch + dice.exponential(0.8)
-        if road.near_crossing(s, 5.0) or not dice.chance(density):
-            continue
-        x, y = road.place(s, left + dice.normal(0.0, 0.12))
-        if not taken.claim(x, y, 1.3 if angle else 2.3):
-            continue
-        heading = road.heading + angle + dice.normal(0.0, 0.04)
-        kind = None if dice.chance(0.3) else ActorClass.CAR
-        add_vehicle(world, dice, x, y, heading + math.pi * dice.chance(0.5), kind=kind)
+def turning(dice: Dice, road: Road, motion: Motion, to_centre: float) -> Motion:
+    """``motion`` into the cross street, whose centre line is ``to_centre`` m ahead."""
+    side = dice.sign()  # 1 to the left
+    radius = dice.between(8.0, 12.0) if side > 0.0 else dice.between(5.0, 8.0)
+    lane_offset = side * 0.5 * road.lane_width if road.crossing_lanes > 1 else 0.0
+    begin = max(to_centre + lane_offset - radius, 0.0)
+    bend = (begin, begin + 0.5 * math.pi * radius)
+    return replace(motion, curvature=side / radius, bend=bend)
 
 
-def fill_car_park(world: WorldBuilder, dice: Dice, road: Road, taken: Occupancy) -> None:
-    """Some rows of parked cars beside the road, one of them perhaps manoeuvring."""
-    begin, side = road.anywhere(dice), dice.sign()
-    left = side * (road.half_width + dice.between(6.0, 14.0))
-    for row in range(dice.integer(1, 3)):
-        for slot in range(dice.integer(3, 9)):
-            if not dice.chance(0.75):
-                continue
-            x, y = road.place(begin + 2.8 * slot, left + side * 8.0 * row)
-            if taken.claim(x, y, 1.3):
-                heading = road.heading + math.pi / 2 * dice.sign()
-                speed = dice.between(0.3, 1.5) if dice.chance(0.06) else 0.0
-                add_vehicle(world, dice, x, y, heading, Motion(speed))
+def cross_road(road: Road, reach: float = 60.0) -> Road | None:
+    """The road that crosses ``road``, if one does, to ``reach`` m on both sides of it."""
+    if road.crossing is None:
+        return None
+    return Road(
+        heading=road.heading + 0.5 * math.pi,
+        offset=-road.crossing,
+        lanes=road.crossing_lanes,
+        lane_width=road.lane_width,
+        begin=road.offset - reach,
+        end=road.offset + reach,
+        crossing=road.offset,
+        crossing_lanes=road.lanes,
+    )
 
 
-def add_strays(
-    world: WorldBuilder, dice: Dice, road: Road, taken: Occupancy, style: TrafficStyle
-) -> None:
+def add_strays(stage: Stage) -> None:
     """Vehicles where nobody expects them: any heading, any speed, some of them sliding."""
+    dice = stage.dice
     for _ in range(dice.poisson(0.8)):
-        x, y = road.place(road.anywhere(dice), dice.between(-35.0, 35.0))
-        if not taken.claim(x, y, 3.0):
-            continue
-        speed = dice.between(0.3, 2.0) if dice.chance(0.35) else dice.between(0.5, 15.0)
+        place = stage.road.place(stage.road.anywhere(dice), dice.between(-35.0, 35.0))
+        speed = dice.between(*CREEP) if dice.chance(0.35) else dice.between(0.5, 15.0)
+        if dice.chance(0.25):
+            speed = -min(speed, 3.0)
         course = dice.angle() if dice.chance(0.2) else 0.0
-        motion = Motion(speed, style.yaw_rate(speed, dice, 0.6), course)
-        add_vehicle(world, dice, x, y, dice.angle(), motion)
+        curvature = dice.normal(0.0, 0.25) / max(abs(speed), 4.0) if dice.chance(0.6) else 0.0
+        motion = Motion(speed, curvature=curvature, course=course)
+        stage.vehicle(place, dice.angle(), [motion], towing=0.05)
