@@ -15,8 +15,9 @@ from itertools import chain, product
 import numpy as np
 
 from zeroflow_ros import FlowEstimator, Sweep
+from zeroflow_training.simulation.mounting import Mounting
 from zeroflow_training.simulation.scenes import box_scene
-from zeroflow_training.simulation.sensors import Mounting, find_sensor
+from zeroflow_training.simulation.sensors import find_sensor
 from zeroflow_training.simulation.simulator import Simulation
 
 SPEED_MPS, EGO_MPS, MIN_POINTS, GOOD = 5.0, 10.0, 30, 0.2

@@ -4,12 +4,14 @@
 
 import math
 from dataclasses import dataclass, replace
+from functools import partial
 
 from .actors import (
     TRAM_SECTION,
     TRAM_WIDTH,
     VEHICLE_SHARES,
     VEHICLES,
+    add_carrier,
     add_cyclist,
     add_motorcycle,
     add_tram,
@@ -191,9 +193,9 @@ def cross_road(road: Road, reach: float = 60.0) -> Road | None:
 
 
 def add_strays(stage: Stage) -> None:
-    """Vehicles where nobody expects them: any heading, any speed, some of them sliding."""
+    """Vehicles and carriers where nobody expects them: any heading and speed, some sliding."""
     dice = stage.dice
-    for _ in range(dice.poisson(0.8)):
+    for _ in range(dice.poisson(1.4)):
         place = stage.road.place(stage.road.anywhere(dice), dice.between(-35.0, 35.0))
         speed = dice.between(*CREEP) if dice.chance(0.35) else dice.between(0.5, 15.0)
         if dice.chance(0.25):
@@ -201,4 +203,12 @@ def add_strays(stage: Stage) -> None:
         course = dice.angle() if dice.chance(0.2) else 0.0
         curvature = dice.normal(0.0, 0.25) / max(abs(speed), 4.0) if dice.chance(0.6) else 0.0
         motion = Motion(speed, curvature=curvature, course=course)
-        stage.vehicle(place, dice.angle(), [motion], towing=0.05)
+        # Half of them where all traffic heads: along the road or across it.
+        heading = dice.angle()
+        if dice.chance(0.5):
+            heading = stage.road.heading + 0.5 * math.pi * dice.integer(0, 3)
+        if dice.chance(0.5):
+            stage.vehicle(place, heading, [motion], towing=0.05)
+            continue
+        size = (dice.between(0.8, 6.0), dice.between(0.6, 2.5), dice.between(0.5, 3.0))
+        stage.actor(partial(add_carrier, size=size), place, heading, [motion], size[:2])

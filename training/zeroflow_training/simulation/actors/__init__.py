@@ -3,7 +3,7 @@
 """What moves by itself: vehicles, people, riders, animals, machines."""
 
 from .animals import add_deer, add_dog
-from .machines import FORKLIFT_SIZE, add_forklift
+from .machines import FORKLIFT_SIZE, add_carrier, add_forklift
 from .people import add_pedestrian
 from .riders import add_cyclist, add_motorcycle, add_scooter
 from .trailers import TRAM_SECTION, TRAM_WIDTH, add_trailer, add_tram, draw_trailer
@@ -16,6 +16,7 @@ __all__ = [
     "VEHICLES",
     "VEHICLE_SHARES",
     "Vehicle",
+    "add_carrier",
     "add_cyclist",
     "add_deer",
     "add_dog",

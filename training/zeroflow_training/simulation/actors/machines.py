@@ -1,11 +1,11 @@
 # SPDX-FileCopyrightText: 2026 zeroflow_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Working machines: forklifts."""
+"""Working machines: forklifts, carriers without a driver."""
 
 from ..classes import ActorClass
 from ..dice import Dice
 from ..motion import STILL, Motion
-from ..world import WorldBuilder
+from ..world import Triple, WorldBuilder
 
 FORKLIFT_SIZE = (3.4, 1.3)  # with its forks
 
@@ -35,4 +35,28 @@ def add_forklift(
         lifted = dice.between(0.1, 0.6) if dice.chance(0.8) else dice.between(0.6, mast - 0.3)
         load = (dice.between(0.8, 1.2), dice.between(0.8, 1.2), dice.between(0.4, 1.6))
         world.box(body, (1.15, 0.0, lifted), load)
+    return body
+
+
+def add_carrier(
+    world: WorldBuilder,
+    dice: Dice,
+    x: float,
+    y: float,
+    heading: float,
+    motion: Motion = STILL,
+    *,
+    size: Triple,
+) -> int:
+    """Add a driverless carrier: a plain box, which has nothing on its sides to hold on to."""
+    body = world.body(
+        x,
+        y,
+        heading,
+        ActorClass.MACHINE,
+        motion=motion,
+        half_range=dice.between(60.0, 200.0),
+        reflectivity=dice.between(20.0, 90.0),
+    )
+    world.box(body, (0.0, 0.0, dice.pick((0.0, 0.1, 0.3))), size)
     return body
