@@ -25,7 +25,9 @@ from zeroflow_ros import FlowEstimator, Sweep
 from zeroflow_ros.geometry import Transform
 from zeroflow_training.evaluation.frozen_worlds import FIRST_SEED
 from zeroflow_training.evaluation.table import Column, Table
-from zeroflow_training.simulation.sensors import Mounting, SensorModel, find_sensor
+from zeroflow_training.simulation.mounting import Mounting
+from zeroflow_training.simulation.scan_heads import SensorModel
+from zeroflow_training.simulation.sensors import find_sensor
 from zeroflow_training.simulation.simulator import Simulation
 
 POINTS, COLUMNS = 120_000, 2600  # more firings than points asked for: not each one returns

@@ -36,7 +36,7 @@ RATE_HZ = 10.0
 REGION_M = 51.2
 POINTS_IN_SIGHT = 50
 START_TIMEOUT_S = 90.0
-SEED = 1_000_000_355  # above every training seed; traffic in four directions
+SEED = 1_000_000_218  # above every training seed; a street full of traffic
 
 
 @dataclass(frozen=True)
