@@ -28,6 +28,7 @@ from zeroflow_ros.pillars import FEATURE_NAMES, PillarGrid
 from zeroflow_training.export import (
     ALLOWED_OPERATORS,
     INPUTS,
+    example_inputs,
     export,
     export_checkpoint,
     git_commit,
@@ -211,3 +212,16 @@ def test_foreign_checkpoints(tmp_path: Path, content: object) -> None:
 
 def test_git_commit_is_short() -> None:
     assert git_commit() == "unknown" or len(git_commit().rstrip("+")) == 12
+
+
+def test_bundled_weights_are_those_of_the_bundled_model() -> None:
+    models = Path(__file__).parents[2] / "models"
+    card = load_card(models / "zeroflow-rt.onnx")
+    student = load_student(models / "zeroflow-rt.ckpt", card.grid.size)
+    inputs = example_inputs(card.grid, card.lags)
+    tensors = [torch.from_numpy(np.ascontiguousarray(inputs[name])) for name in INPUTS]
+    with torch.inference_mode():
+        expected = student(*tensors).numpy()
+    found = OnnxRuntimeEngine(models / "zeroflow-rt.onnx").infer(inputs)["displacement"]
+    assert np.abs(expected).max() > 0.1
+    np.testing.assert_allclose(found, expected, atol=1e-4)
