@@ -68,10 +68,11 @@ class Process:
         return self.wait()
 
     def kill(self) -> None:
-        """For the end of a test that failed."""
+        """End what still runs, and show its output: pytest prints it when the test failed."""
         if self._process.poll() is None:
             self._process.kill()
-            self._process.wait()
+            self.wait()
+        print(self.output)
 
     def _read(self) -> None:
         assert self._process.stdout is not None
