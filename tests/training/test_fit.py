@@ -67,7 +67,7 @@ def drifting_world(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.fixture
 def config(tiny_config: RealTimeStudentConfig) -> FitConfig:
-    schedule = ScheduleConfig(steps=60, learning_rate=1e-2, warmup_steps=5)
+    schedule = ScheduleConfig(steps=60, learning_rate=5e-2, warmup_steps=5)
     return FitConfig(schedule, tiny_config, batch_size=2, workers=0, threads=1, precision="32-true")
 
 
@@ -102,8 +102,8 @@ def test_a_run_resumes_where_it_stopped(config: FitConfig, tmp_path: Path) -> No
     resumed = torch.load(last, weights_only=True)
     assert resumed["global_step"] == 55
     # Optimiser and schedule went on too, with scenes the first part did not see.
-    (moments,) = {int(entry["step"]) for entry in resumed["optimizer_states"][0]["state"].values()}
-    assert moments == 55
+    optimizer = resumed["optimizer_states"][0]["state"].values()
+    assert {entry["steps"] for entry in optimizer if "steps" in entry} == {55}
     assert resumed["lr_schedulers"][0]["last_epoch"] == 55
     assert DriftingWorld.made[1].seen >= 52 * config.batch_size // 4
     assert (tmp_path / "metrics_until_52.csv").read_text().count("\n") == 2

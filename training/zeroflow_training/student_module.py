@@ -13,17 +13,23 @@ from torch import Tensor, nn
 
 from zeroflow_training.data.batch import Batch
 from zeroflow_training.losses import binned_mean, speed_bin, three_bin_loss
+from zeroflow_training.muon import Muon
 from zeroflow_training.students.real_time import RealTimeStudent, RealTimeStudentConfig
+
+ADAM_SHARE = 0.1
 
 
 @dataclass(frozen=True)
 class ScheduleConfig:
-    """Optimiser and annealing over `steps` optimiser steps."""
+    """Optimiser and annealing over `steps` optimiser steps.
+
+    `learning_rate` is Muon's; biases, norms and the head learn with ADAM_SHARE of it.
+    """
 
     __pydantic_config__: ClassVar = {"extra": "forbid"}
 
     steps: int
-    learning_rate: float = 2e-3
+    learning_rate: float = 1e-2
     weight_decay: float = 1e-4
     warmup_steps: int = 100
     huber_start_m: float = 0.6
@@ -78,11 +84,15 @@ class StudentModule(lightning.LightningModule):
                 module.train(not frozen)
 
     def configure_optimizers(self) -> dict[str, object]:
-        """AdamW, and a learning rate that changes with every step."""
-        optimizer = torch.optim.AdamW(
-            self.student.parameters(),
-            lr=self.schedule.learning_rate,
-            weight_decay=self.schedule.weight_decay,
+        """Muon, and a learning rate that changes with every step."""
+        head = {*self.student.head_parameters()}
+        parameters = [(p, p.dim() > 1 and p not in head) for p in self.student.parameters()]
+        optimizer = Muon(
+            [p for p, hidden in parameters if hidden],
+            [p for p, hidden in parameters if not hidden],
+            self.schedule.learning_rate,
+            ADAM_SHARE * self.schedule.learning_rate,
+            self.schedule.weight_decay,
         )
         scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, self._learning_rate_factor)
         return {

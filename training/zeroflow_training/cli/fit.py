@@ -19,7 +19,7 @@ _EPILOG = """
 
   zeroflow fit runs/small --config zeroflow-rt-2 --steps 16000
 
-  zeroflow fit runs/second --init runs/first/last.ckpt --steps 5000 --learning-rate 6e-4
+  zeroflow fit runs/second --init runs/first/last.ckpt --steps 5000 --learning-rate 3e-3
 """
 
 

@@ -94,6 +94,10 @@ class RealTimeStudent(nn.Module):
         nn.init.zeros_(self.displacement.weight)
         nn.init.zeros_(self.displacement.bias)
 
+    def head_parameters(self) -> list[nn.Parameter]:
+        """Those of the per-point head, the last layers."""
+        return [*self.offset.parameters(), *self.displacement.parameters()]
+
     def forward(
         self,
         pillar_features: Tensor,
