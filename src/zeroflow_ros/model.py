@@ -19,6 +19,7 @@ FORMAT = 2  # 1 numbered pillars row by row
 DEFAULT_MODEL = "zeroflow-rt"
 
 GroundHandling = Literal["keep", "remove"]
+Consensus = Literal["rigid", "none"]
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,7 @@ class ModelCard:
     `lags`: the sweeps that the model looks at, in intervals of `interval_s` before the newest, from
     0, 1; `fallback`: a model for when fewer sweeps are there, by its name, or "";
     `ground`: "keep" (the network sees all points) or "remove" (ground is cut out before);
+    `consensus`: "rigid" (bodies move as a whole, see consensus.py) or "none" (the network's word);
     `graph_sha256` covers the graph with its weights.
     """
 
@@ -43,6 +45,7 @@ class ModelCard:
     git_commit: str
     graph_sha256: str
     fallback: str = ""
+    consensus: Consensus = "none"
     output: str = "displacement of the newest sweep over the interval, levelled frame, metres"
     metrics: dict[str, float] = dataclasses.field(default_factory=dict)
     format: int = FORMAT
@@ -81,6 +84,8 @@ class ModelCard:
             raise ModelError(f"{where}: it wants pillar features that this package does not make")
         if self.ground not in ("keep", "remove"):
             raise ModelError(f"{where}: its card asks for ground handling {self.ground!r}")
+        if self.consensus not in ("rigid", "none"):
+            raise ModelError(f"{where}: its card asks for the consensus {self.consensus!r}")
         whole = all(isinstance(lag, int) for lag in self.lags)
         ascending = whole and self.lags[:2] == (0, 1) and list(self.lags) == sorted(set(self.lags))
         if not ascending or not 0.01 <= self.interval_s <= 2:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from zeroflow_ros.consensus import rigid_consensus
 from zeroflow_ros.engines import Engine
 from zeroflow_ros.errors import ModelError
 from zeroflow_ros.flow import Flow, FlowStatus
@@ -28,7 +29,7 @@ class PlacedCloud(NamedTuple):
 
 
 class FlowNetwork:
-    """Pillars -> engine -> per-point displacement, as the model card describes."""
+    """Pillars -> engine -> displacement of points and bodies, as the model card describes."""
 
     def __init__(self, card: ModelCard, engine: Engine, ground: GroundSegmenter) -> None:
         self.card = card
@@ -59,6 +60,8 @@ class FlowNetwork:
             watch.lap("pillars")
             moved = np.asarray(self.engine.infer(inputs)["displacement"], np.float32)
             watch.lap("network")
+            if self.card.consensus == "rigid":
+                moved = rigid_consensus(self.card.grid, newest.above, moved)
             displacement[newest.above.rows] = rotate(sweeps[0].transform[:3, :3].T, moved)
             valid[newest.above.rows] = True
         watch.lap("output")

@@ -112,12 +112,16 @@ class PillarGrid:
             quarter = 2 * quarter + (from_centre >= 0)
         return GridPoints(rows, 4 * block + corner, offset, quarter)
 
+    def indices(self, cell: npt.NDArray[np.integer[Any]]) -> npt.NDArray[np.integer[Any]]:
+        """Column and row [M, 2] of pillars by number, along x and y from the grid's corner."""
+        block, corner = np.divmod(cell, 4)
+        in_block = np.stack(np.divmod(corner, 2), 1)
+        return 2 * np.stack(np.divmod(block, self.size // 2), 1) + in_block
+
     def points(self, cell: npt.NDArray[np.integer[Any]], offset: F32) -> Points:
         """The reverse of `locate`: where the points [M, 3] of these pillars and offsets lie."""
-        block, corner = np.divmod(cell, 4)
-        xy = 2 * np.stack(np.divmod(block, self.size // 2), 1) + np.stack(np.divmod(corner, 2), 1)
         points = np.empty((len(cell), 3), np.float32)
-        points[:, :2] = (xy + offset[:, :2] + 0.5) * self.cell_m - self.range_m
+        points[:, :2] = (self.indices(cell) + offset[:, :2] + 0.5) * self.cell_m - self.range_m
         points[:, 2] = 2 * offset[:, 2]
         return points
 

@@ -54,7 +54,7 @@ class RowByRow:
 def test_backwards_in_time_the_source_is_the_newest(
     recording: Intersection, history: int, pairs: int
 ) -> None:
-    rows = recording.compare(recording.newest(RowByRow(history)))
+    rows = recording.compare(recording.newest(RowByRow(history), history - 1))
     assert rows["model"]["pairs"] == pairs
     assert rows["model"]["dynamic_points"] == pairs * COUNT // 2
     assert rows["model"]["dynamic_epe_normalised"] == pytest.approx(0.0, abs=1e-5)
@@ -62,7 +62,13 @@ def test_backwards_in_time_the_source_is_the_newest(
     assert rows["zero flow"]["threeway_m"] == pytest.approx(0.3 / 3)
 
 
+def test_what_a_fallback_says_is_left_out(recording: Intersection) -> None:
+    answers_early = RowByRow(2)
+    assert list(recording.newest(answers_early, 2)) == [0]
+    assert len(answers_early.sweeps) == 3
+
+
 def test_too_long_a_history_has_no_pair(recording: Intersection) -> None:
-    rows = recording.compare(recording.newest(RowByRow(4)))
+    rows = recording.compare(recording.newest(RowByRow(4), 3))
     assert rows["model"]["pairs"] == 0
     assert math.isnan(rows["model"]["dynamic_epe_normalised"])

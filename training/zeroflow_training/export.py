@@ -121,6 +121,7 @@ def export_checkpoint(
         fallback=fallback,
         features=FEATURE_NAMES,
         ground="keep",
+        consensus="rigid",
         training_data="zeroflow_ros simulated streets, exact flow, no recorded data, no labels",
         git_commit=git_commit(),
         graph_sha256="",

@@ -8,7 +8,8 @@ Its truth files say where the points of sweep k are in sweep k + 1.
 - `newest`: the estimator as it runs on a vehicle. Time runs backwards: sweeps are fed last to first
   with mirrored stamps, so the source is the newest sweep, k + 1 the one before and k + 2 the one
   before that. Where source points came from is then the negative of where they go. Of
-  three sweeps, that leaves a model of two both pairs, a model of three one, and a longer one none.
+  three sweeps, that leaves a model of two both pairs, a model of three one, and a longer one none:
+  what a fallback says while the history fills is not the model's.
 """
 
 from __future__ import annotations
@@ -71,14 +72,18 @@ class Intersection:
             for k in self.truths
         }
 
-    def newest(self, estimator: Estimator) -> dict[int, Flow]:
-        """Flow of the sources that got one with time running backwards, turned forwards again."""
+    def newest(self, estimator: Estimator, reach: int) -> dict[int, Flow]:
+        """Flow of the sources with time running backwards, turned forwards again.
+
+        Of those that got one with `reach` sweeps behind them.
+        """
         turning_ns = self.sweeps[0].stamp_ns + self.sweeps[-1].stamp_ns
         found = {}
         for k, sweep in reversed(list(enumerate(self.sweeps))):
             mirrored = replace(sweep, stamp_ns=turning_ns - sweep.stamp_ns)
             flow = estimator.update(mirrored, self.ego_motion.pose(sweep.stamp_ns))
-            if k in self.truths and flow.status is FlowStatus.ESTIMATED:
+            history = len(self.sweeps) - 1 - k
+            if k in self.truths and history >= reach and flow.status is FlowStatus.ESTIMATED:
                 found[k] = replace(flow, displacement=-flow.displacement)
         return found
 
@@ -117,4 +122,4 @@ def intersection_tables(
     tables = {}
     if estimator.card.history == 2:
         tables["published"] = recording.compare(recording.published(model))
-    return {**tables, "newest": recording.compare(recording.newest(estimator))}
+    return {**tables, "newest": recording.compare(recording.newest(estimator, estimator.card.lags[-1]))}
