@@ -23,6 +23,7 @@ F64 = npt.NDArray[np.float64]
 BEAMS = {
     "VLP-16": 16,
     "VLP-32C": 32,
+    "HDL-32E": 32,
     "HDL-64E": 64,
     "VLS-128": 128,
     "OS0-64": 64,
@@ -33,6 +34,7 @@ BEAMS = {
     "DUAL-32": 64,
     "Pandar64": 64,
     "Pandar40P": 40,
+    "Pandar128": 128,
     "XT32": 32,
     "QT64": 64,
     "AT128": 128,

@@ -25,9 +25,12 @@ from zeroflow_training.simulation.simulator import SimulatedSweep, Simulation
 
 FIRST_SEED = 1_000_000_000
 SCENES = 20
-SENSORS = ("HDL-64E", "VLP-32C", "OS1-128", "DUAL-32", "VLS-128", "VLP-16")
+SENSORS = (
+    *("HDL-64E", "VLP-32C", "OS1-128", "DUAL-32", "VLS-128", "VLP-16"),
+    *("HDL-32E", "Pandar128"),
+)
 """Twenty streets of its own for each; a new sensor goes to the end, so that no other one moves."""
-LEFT_OUT: tuple[str, ...] = ()
+LEFT_OUT = ("HDL-32E", "Pandar128")
 """Those of SENSORS that training never shows, as real or as miscalibrated table: how well a model
 does on a lidar it does not know. They get a row of their own."""
 MOUNTINGS = (

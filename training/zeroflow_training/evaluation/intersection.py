@@ -122,4 +122,7 @@ def intersection_tables(
     tables = {}
     if estimator.card.history == 2:
         tables["published"] = recording.compare(recording.published(model))
-    return {**tables, "newest": recording.compare(recording.newest(estimator, estimator.card.lags[-1]))}
+    return {
+        **tables,
+        "newest": recording.compare(recording.newest(estimator, estimator.card.lags[-1])),
+    }

@@ -71,6 +71,8 @@ _PANDAR_64 = (
     fan(-6.0, 2.0, 49),
     (3.0, 5.0, 8.0, 11.0, 15.0),
 )
+# Hesai Pandar128: 1/8 degree between -6 and 2, half a degree outside.
+_PANDAR_128 = (fan(-25.0, -6.5, 38), fan(-6.0, 1.875, 64), fan(2.0, 14.5, 26))
 # Hesai Pandar40P: 1/3 degree between -6 and 2, one degree and more outside.
 _PANDAR_40P = (
     (-25.0, -19.0, *fan(-14.0, -7.0, 8)),
@@ -90,6 +92,7 @@ SENSORS: dict[str, SensorModel] = _by_name(
     (
         SensorModel("VLP-16", (_head(1800, fan(-15.0, 15.0, 16)),), range_noise_m=0.015),
         SensorModel("VLP-32C", (_VLP_32C_HEAD,), 180.0),
+        SensorModel("HDL-32E", (_head(1800, fan(-30.67, 10.67, 32)),), 100.0),
         # HDL-64E S2 and S3: two blocks of 32, the lower one half as dense.
         SensorModel("HDL-64E", (_head(1800, fan(-24.33, -8.83, 32), fan(-8.33, 2.0, 32)),), 120.0),
         # Velodyne Alpha Prime (approximate): 0.11 degree in the middle, widening outwards.
@@ -107,6 +110,7 @@ SENSORS: dict[str, SensorModel] = _by_name(
         SensorModel("DUAL-32", (_VLP_32C_HEAD, _VLP_32C_HEAD.flipped((0.0, 0.0, -0.2))), 180.0),
         SensorModel("Pandar64", (_head(1800, *_PANDAR_64),), 200.0),
         SensorModel("Pandar40P", (_head(1800, *_PANDAR_40P),), 200.0),
+        SensorModel("Pandar128", (_head(1800, *_PANDAR_128),), 200.0),
         SensorModel("XT32", (_head(2000, fan(-16.0, 15.0, 32)),), 120.0, range_noise_m=0.01),
         # Even; the real one is a little denser around the horizon.
         SensorModel("QT64", (_head(600, fan(-52.1, 52.1, 64)),), 40.0),

@@ -11,7 +11,7 @@ from .dice import Dice
 from .random_sensors import BIASES_M, STAMPS, random_sensor
 from .scan_heads import ScanHead, SensorModel
 
-_SHARES = {
+TRAINING_SHARES = {
     "HDL-64E": 12,
     "DUAL-32": 12,
     "OS1-128": 6,
@@ -48,7 +48,7 @@ def draw_sensor(dice: Dice) -> SensorModel:
     """A sensor for one sequence: a real table, never calibrated quite as printed, or a random
     one.
     """
-    name = dice.pick(tuple(_SHARES), tuple(_SHARES.values()))
+    name = dice.pick(tuple(TRAINING_SHARES), tuple(TRAINING_SHARES.values()))
     if name == "random":
         return random_sensor(dice)
     model = SENSORS[name]
