@@ -56,17 +56,29 @@ class PosedSweep:
 class SweepHistory:
     """The recent sweeps, from which those nearest to t - lag * interval are chosen.
 
-    A 20 Hz lidar thus feeds a 10 Hz model every second sweep, and a lost sweep does not double
-    the speeds. A clock that jumps back (a bag loop) empties the history.
+    A 20 Hz lidar thus feeds a 10 Hz model every second sweep. After a lost sweep, and from a 5 Hz
+    lidar, the last one before the gap is given, alone: a two-sweep model reads motion over a
+    doubled interval about as well (docs/benchmarks.md), and velocity is over the measured one. A
+    clock that jumps back (a bag loop) empties the history.
     """
 
-    def __init__(self, lags: Sequence[int], interval_s: float, tolerance: float = 0.5) -> None:
-        """`lags` in intervals of `interval_s`, ascending from 0; within `tolerance` intervals."""
+    def __init__(
+        self,
+        lags: Sequence[int],
+        interval_s: float,
+        tolerance: float = 0.5,
+        longest_gap: float = 2.5,
+    ) -> None:
+        """`lags` in intervals of `interval_s`, ascending from 0; within `tolerance` intervals.
+
+        `longest_gap`, in intervals, is how far back the sweep before a gap may lie.
+        """
         if len(lags) < 2 or lags[0] != 0 or list(lags) != sorted(set(lags)):
             raise ValueError(f"a history needs at least 2 lags that ascend from 0, not {lags}")
         self.lags = tuple(lags)
         self.interval_ns = round(interval_s * 1e9)
         self.tolerance_ns = round(tolerance * interval_s * 1e9)
+        self.longest_gap_ns = round(longest_gap * interval_s * 1e9)
         self._sweeps: deque[PosedSweep] = deque()
 
     def __len__(self) -> int:
@@ -81,14 +93,15 @@ class SweepHistory:
         if self._sweeps and posed.sweep.stamp_ns <= self._sweeps[-1].sweep.stamp_ns:
             self.clear()
         self._sweeps.append(posed)
-        span = self.lags[-1] * self.interval_ns + self.tolerance_ns
+        span = max(self.lags[-1] * self.interval_ns + self.tolerance_ns, self.longest_gap_ns)
         while posed.sweep.stamp_ns - self._sweeps[0].sweep.stamp_ns > span:
             self._sweeps.popleft()
 
     def select(self) -> list[PosedSweep]:
         """The newest sweep, then the earlier ones the model wants, newest first.
 
-        Shorter than `lags` while the history fills; stops at the first gap beyond tolerance.
+        Shorter than `lags` while the history fills; stops at the first gap beyond tolerance, but
+        only behind it when the gap comes first.
         """
         if not self._sweeps:
             return []
@@ -101,4 +114,10 @@ class SweepHistory:
             if too_far or nearest.sweep.stamp_ns >= chosen[-1].sweep.stamp_ns:
                 break
             chosen.append(nearest)
-        return chosen
+        return chosen if len(chosen) > 1 else chosen + self._before_gap(newest)
+
+    def _before_gap(self, newest: PosedSweep) -> list[PosedSweep]:
+        ages = [newest.sweep.stamp_ns - posed.sweep.stamp_ns for posed in self._sweeps]
+        shortest = self.interval_ns + self.tolerance_ns
+        behind = [k for k, age in enumerate(ages) if shortest <= age <= self.longest_gap_ns]
+        return [self._sweeps[behind[-1]]] if behind else []

@@ -122,7 +122,15 @@ def test_a_fallback_that_does_not_fit_is_refused(
         estimator(make_model(lags=(0, 1, 3), fallback="absent"))
 
 
-@pytest.mark.parametrize("milliseconds", [80, 100, 130])
+def test_the_fallback_answers_over_a_gap(with_fallback: Path, engine: Any) -> None:
+    flows = estimator(with_fallback, Standstill())
+    for stamp in (0, 100, 200, 300, 500):
+        flow = flows.update(sweep(stamp))
+    assert flow.interval_s == pytest.approx(0.2)
+    np.testing.assert_allclose(flow.velocity[0], CONSTANT / 0.2, rtol=1e-5)
+
+
+@pytest.mark.parametrize("milliseconds", [80, 100, 130, 200])
 def test_velocity_is_over_the_measured_interval(
     make_model: MakeModel, engine: Any, milliseconds: int
 ) -> None:
@@ -143,7 +151,7 @@ def test_twenty_hertz_measures_over_two_sweeps(make_model: MakeModel, engine: An
 
 def test_gap_and_clock_jumps_start_anew(make_model: MakeModel, engine: Any) -> None:
     flows = estimator(make_model(), Standstill())
-    statuses = [flows.update(sweep(t)).status for t in (0, 100, 300, 400, 400, 500, -900, -800)]
+    statuses = [flows.update(sweep(t)).status for t in (0, 100, 400, 500, 500, 600, -900, -800)]
     first, estimated = FlowStatus.FIRST_SWEEP, FlowStatus.ESTIMATED
     assert statuses == [first, estimated, first, estimated, first, estimated, first, estimated]
 
