@@ -62,7 +62,7 @@ def fit(
         gradient_clip_val=5.0,
         logger=CSVLogger(folder, name="", version=""),
         callbacks=[_checkpoints(folder)],
-        log_every_n_steps=50,
+        log_every_n_steps=10,
         enable_progress_bar=False,
         enable_model_summary=False,
     )

@@ -1,0 +1,49 @@
+# SPDX-FileCopyrightText: 2026 zeroflow_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Curves of a run, from its files to a picture."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from zeroflow_ros.errors import ZeroflowError
+from zeroflow_training.curves import draw_curves, read_metrics, smoothed
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Path:
+    """A run that was resumed at step 100; some reports had no slow point."""
+    head = "epe_fast,epe_slow,epe_static,epoch,loss,step\n"
+    (tmp_path / "metrics.csv").write_text(head + "0.2,,0.02,0,0.1,149\n0.1,0.06,0.01,0,0.05,199\n")
+    (tmp_path / "metrics_until_100.csv").write_text(head + "0.4,0.08,0.04,0,0.2,49\n,,,0,0.15,99\n")
+    return tmp_path
+
+
+def test_all_parts_of_a_run_in_order(run: Path) -> None:
+    metrics = read_metrics(run)
+    np.testing.assert_array_equal(metrics["step"], [49, 99, 149, 199])
+    np.testing.assert_array_equal(metrics["loss"], [0.2, 0.15, 0.1, 0.05])
+    np.testing.assert_array_equal(metrics["epe_slow"], [0.08, np.nan, np.nan, 0.06])
+
+
+def test_smoothing_passes_over_what_is_missing() -> None:
+    values = np.array([np.nan, 2.0, 4.0, np.nan, 6.0])
+    np.testing.assert_allclose(smoothed(values, 2), [np.nan, 2.0, 3.0, 4.0, 6.0])
+    np.testing.assert_allclose(smoothed(values, 1), values)
+
+
+def test_a_picture(run: Path) -> None:
+    pytest.importorskip("matplotlib", reason="pip install 'zeroflow_ros[training]'")
+    image = pytest.importorskip("PIL.Image")
+    draw_curves(run, run / "curves.png")
+    with image.open(run / "curves.png") as picture:
+        assert picture.size == (990, 440)
+        assert len(picture.convert("RGB").getcolors(1 << 24)) > 50
+
+
+def test_a_folder_without_a_run(tmp_path: Path) -> None:
+    with pytest.raises(ZeroflowError, match=r"no metrics.csv of `zeroflow fit`"):
+        read_metrics(tmp_path)
