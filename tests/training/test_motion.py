@@ -12,6 +12,7 @@ from zeroflow_training.simulation import SENSORS, ActorClass, Mounting, Scene, S
 from zeroflow_training.simulation.actors import add_pedestrian
 from zeroflow_training.simulation.dice import Dice
 from zeroflow_training.simulation.motion import PATH_DTYPE, EgoPath, Motion, path_pose, travelled
+from zeroflow_training.simulation.place import Place
 from zeroflow_training.simulation.raycast import body_pose, limb_offset
 from zeroflow_training.simulation.world import WorldBuilder
 
@@ -25,7 +26,7 @@ FLAT = np.zeros(6)
 
 
 def path_of(motion: Motion) -> np.void:
-    return np.array([motion.from_pose(3.0, -2.0, 0.6)], PATH_DTYPE)[0]
+    return np.array([Place(3.0, -2.0, 0.6, motion).path], PATH_DTYPE)[0]
 
 
 @pytest.mark.parametrize(
@@ -71,9 +72,18 @@ def test_trailer_follows_where_its_tractor_was() -> None:
     np.testing.assert_allclose(path_pose(trailer, now), path_pose(lead, before), atol=1e-12)
 
 
+def test_places_lead_to_others_the_way_they_face() -> None:
+    place = Place(1.0, 2.0, math.pi / 2, TURNING)
+    ahead = place.shifted(3.0, left=0.5)
+    assert (ahead.x, ahead.y) == pytest.approx((0.5, 5.0))
+    assert (ahead.heading, ahead.motion) == (place.heading, TURNING)
+    assert place.turned(0.1) == place.facing(math.pi / 2 + 0.1)
+    assert place.behind(6.0) == place.moving(TURNING.behind(6.0))
+
+
 def simulate(motion: Motion, *, time_reversed: bool = False) -> Simulation:
     world = WorldBuilder()
-    body = world.body(9.0, 2.0, 0.6, ActorClass.CAR, motion=motion, half_range=1e3)
+    body = world.body(Place(9.0, 2.0, 0.6, motion), ActorClass.CAR, half_range=1e3)
     world.box(body, (0.4, 0.0, 0.0), (4.5, 1.9, 1.6))
     return Simulation(
         4,
@@ -124,7 +134,7 @@ def test_time_runs_back_through_the_same_poses() -> None:
 def test_feet_do_not_slide(motion: Motion) -> None:
     """At any moment one foot stands where it stood, in the world, while the body goes on."""
     world = WorldBuilder()
-    add_pedestrian(world, Dice(3), 0.0, 0.0, 0.0, motion)
+    add_pedestrian(world, Dice(3), Place(motion=motion))
     built = world.build()
     body = built.bodies[0]
     feet = sorted(np.nonzero(built.primitives["swing"])[0], key=lambda k: built.primitives["cz"][k])

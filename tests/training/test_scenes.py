@@ -18,6 +18,7 @@ from zeroflow_training.simulation import (
 )
 from zeroflow_training.simulation.dice import Dice
 from zeroflow_training.simulation.motion import EgoPath
+from zeroflow_training.simulation.place import Place
 from zeroflow_training.simulation.raycast import body_poses
 from zeroflow_training.simulation.world import Openings, WorldBuilder
 
@@ -143,10 +144,10 @@ def test_scene_names_the_kinds_there_are() -> None:
 
 def test_openings_let_through_what_meets_no_picket() -> None:
     world = WorldBuilder()
-    fence = world.body(4.0, 0.0, np.pi / 2, ActorClass.BARRIER, half_range=1e3)
+    fence = world.body(Place(4.0, 0.0, np.pi / 2), ActorClass.BARRIER, half_range=1e3)
     pickets = Openings(0.5, 0.6)
     world.box(fence, (0.0, 0.0, -1.0), (10.0, 0.02, 5.0), openings=pickets)
-    wall = world.body(8.0, 0.0, np.pi / 2, ActorClass.BUILDING, half_range=1e3)
+    wall = world.body(Place(8.0, 0.0, np.pi / 2), ActorClass.BUILDING, half_range=1e3)
     world.box(wall, (0.0, 0.0, -1.0), (40.0, 0.5, 9.0))
     built = Scene(world.build(), EgoPath())
     level = Mounting(1.8, 0.0, 0.0)

@@ -19,6 +19,7 @@ from zeroflow_training.simulation import (
 )
 from zeroflow_training.simulation.dice import Dice
 from zeroflow_training.simulation.motion import EgoPath, Motion
+from zeroflow_training.simulation.place import Place
 from zeroflow_training.simulation.terrain import Terrain, ground_height
 from zeroflow_training.simulation.world import Swing, WorldBuilder
 
@@ -90,7 +91,7 @@ def test_undoing_the_flow_leads_to_the_surface_before() -> None:
 def test_flow_of_a_swinging_limb_is_its_own() -> None:
     world = WorldBuilder()
     walk = Motion(1.2)
-    body = world.body(6.0, 0.0, 0.0, ActorClass.PEDESTRIAN, motion=walk, half_range=1e3)
+    body = world.body(Place(6.0, 0.0, 0.0, walk), ActorClass.PEDESTRIAN, half_range=1e3)
     world.ellipsoid(body, (0.0, 0.0, 1.0), (0.3, 0.3, 0.9), Swing(0.4, 0.25, 0.1))
     sweep = Simulation(4, sensor=HDL, scene=Scene(world.build(), EgoPath()), mounting=TILTED).sweep(
         3
@@ -153,11 +154,12 @@ def test_time_reversal_turns_every_velocity() -> None:
 
 def test_nothing_is_seen_behind_a_wall() -> None:
     world = WorldBuilder()
-    wall = world.body(10.0, 0.0, 0.0, ActorClass.BUILDING, half_range=1e3)
+    wall = world.body(Place(10.0), ActorClass.BUILDING, half_range=1e3)
     world.box(wall, (0.0, 0.0, -1.0), (0.3, 20.0, 9.0))
-    hidden = world.body(15.0, 0.0, 0.0, ActorClass.CAR, motion=Motion(3.0, course=np.pi / 2))
+    sideways = Motion(3.0, course=np.pi / 2)
+    hidden = world.body(Place(15.0, motion=sideways), ActorClass.CAR)
     world.box(hidden, (0.0, 0.0, 0.0), (2.0, 4.0, 3.0))
-    visible = world.body(-15.0, 0.0, 0.0, ActorClass.CAR)
+    visible = world.body(Place(-15.0), ActorClass.CAR)
     world.box(visible, (0.0, 0.0, 0.0), (2.0, 4.0, 3.0))
     scene = Scene(world.build(), EgoPath())
     for sweep in Simulation(2, sensor=HDL, scene=scene, mounting=LEVEL).sweeps(3):
@@ -259,7 +261,7 @@ def test_flow_spans_one_interval_of_the_rate() -> None:
 
 def test_polytopes_with_too_many_faces_are_refused() -> None:
     world = WorldBuilder()
-    body = world.body(0.0, 0.0, 0.0, ActorClass.POLE)
+    body = world.body(Place(), ActorClass.POLE)
     with pytest.raises(ValueError, match="at most 32 faces"):
         world.cylinder(body, (0.0, 0.0, 0.0), 1.0, 1.0, sides=31)
 

@@ -13,7 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from .jit import compiled
-from .motion import PATH_DTYPE, Motion, path_pose, travelled
+from .motion import PATH_DTYPE, path_pose, travelled
+from .place import Place
 
 F64 = npt.NDArray[np.float64]
 _STEP = 0.1  # s between samples
@@ -21,9 +22,9 @@ _BRICK = 1.5  # m; radius of the discs that large things are made of
 
 
 class Footprint(NamedTuple):
-    """The ground a moving thing takes, m, and how it moves."""
+    """The ground (m) that a thing takes, wherever it moves from its place at time 0."""
 
-    motion: Motion
+    place: Place
     length: float
     width: float
 
@@ -40,69 +41,61 @@ class Occupancy:
         self._bounds = np.empty((64, 5))  # radius, and box of the track widened by it
         self._discs = self._moving = 0
 
-    def claim(self, x: float, y: float, radius: float) -> bool:
+    def claim(self, place: Place, radius: float) -> bool:
         """Take a standing disc if it is free, and say whether it was."""
+        return self._claim_all([(place.x, place.y)], radius)
+
+    def claim_line(self, place: Place, length: float, radius: float) -> bool:
+        """Take a row of discs about a place, the way it faces, if all are free, and say so."""
+        return self._claim_all(list(_grid(place, length, 0.0, radius)), radius)
+
+    def claim_box(self, place: Place, length: float, width: float) -> bool:
+        """Take a rectangle about a place, its length the way it faces, if free, and say so."""
+        return self._claim_all(list(_grid(place, length, width, _BRICK)), _BRICK)
+
+    def _claim_all(self, discs: Sequence[tuple[float, float]], radius: float) -> bool:
         standing, bounds = self._standing[: self._discs], self._bounds[: self._moving]
-        if not _is_free(standing, self._tracks, bounds, x, y, radius):
-            return False
-        self.block(x, y, radius)
+        for x, y in discs:
+            if not _is_free(standing, self._tracks, bounds, x, y, radius):
+                return False
+        for x, y in discs:
+            self._block(x, y, radius)
         return True
 
-    def block(self, x: float, y: float, radius: float) -> None:
+    def _block(self, x: float, y: float, radius: float) -> None:
         """Take a standing disc, whoever else is there."""
         if self._discs == len(self._standing):
             self._standing = np.concatenate([self._standing, np.empty_like(self._standing)])
         self._standing[self._discs] = x, y, radius
         self._discs += 1
 
-    def claim_line(self, x: float, y: float, heading: float, length: float, radius: float) -> bool:
-        """Take a row of discs about x, y along ``heading`` if all are free, and say so."""
-        return self._claim_all(list(_grid(x, y, heading, length, 0.0, radius)), radius)
-
-    def claim_box(self, x: float, y: float, heading: float, length: float, width: float) -> bool:
-        """Take a rectangle about x, y, its length along ``heading``, if free, and say so."""
-        return self._claim_all(list(_grid(x, y, heading, length, width, _BRICK)), _BRICK)
-
-    def _claim_all(self, places: Sequence[tuple[float, float]], radius: float) -> bool:
-        standing, bounds = self._standing[: self._discs], self._bounds[: self._moving]
-        for x, y in places:
-            if not _is_free(standing, self._tracks, bounds, x, y, radius):
-                return False
-        for x, y in places:
-            self.block(x, y, radius)
-        return True
-
-    def admit(self, x: float, y: float, heading: float, footprints: Sequence[Footprint]) -> bool:
-        """Let things with one pose at time 0 move, if nothing comes in their way ever."""
-        tracks, radii = self._cover(x, y, heading, footprints)
+    def admit(self, footprints: Sequence[Footprint]) -> bool:
+        """Let things that belong together move, if nothing comes in their way ever."""
+        tracks, radii = self._cover(footprints)
         bounds = _bound(tracks, radii)
         standing, others = self._standing[: self._discs], self._bounds[: self._moving]
         if not _passes(tracks, bounds, standing, self._tracks, others):
             return False
-        if any(footprint.motion.top_speed > 0.0 for footprint in footprints):
+        if any(footprint.place.motion.top_speed > 0.0 for footprint in footprints):
             self._enter(tracks, bounds)
         else:
             for (at_x, at_y), radius in zip(tracks[:, 0], radii, strict=True):
-                self.block(at_x, at_y, radius)
+                self._block(at_x, at_y, radius)
         return True
 
-    def reserve(
-        self, x: float, y: float, heading: float, footprint: Footprint, margin: float
-    ) -> None:
+    def reserve(self, footprint: Footprint, margin: float) -> None:
         """Keep everybody ``margin`` m away from a thing, whoever else is there."""
-        tracks, radii = self._cover(x, y, heading, [footprint])
+        tracks, radii = self._cover([footprint])
         self._enter(tracks, _bound(tracks, radii + margin))
 
-    def _cover(
-        self, x: float, y: float, heading: float, footprints: Sequence[Footprint]
-    ) -> tuple[F64, F64]:
+    def _cover(self, footprints: Sequence[Footprint]) -> tuple[F64, F64]:
         """Discs that cover things over time: middles [discs, times, 2] and radii [discs]."""
         tracks, radii = [], []
-        for motion, length, width in footprints:
+        for place, length, width in footprints:
             count = max(1, math.ceil(length / (1.1 * width)))
             half = 0.5 * length / count
             offsets = np.array([half * (2 * k + 1) - 0.5 * length for k in range(count)])
-            path = np.array([motion.from_pose(x, y, heading)], PATH_DTYPE)
+            path = np.array([place.path], PATH_DTYPE)
             tracks.append(_sample(path, offsets, self._times))
             radii += [math.hypot(half, 0.5 * width)] * count
         return np.concatenate(tracks), np.array(radii)
@@ -117,13 +110,13 @@ class Occupancy:
 
 
 def _grid(
-    x: float, y: float, heading: float, length: float, width: float, radius: float
+    place: Place, length: float, width: float, radius: float
 ) -> Iterator[tuple[float, float]]:
-    """Centres of overlapping discs that fill a rectangle about x, y, or a line (``width`` 0).
+    """Centres of overlapping discs that fill a rectangle about a place, or a line (``width`` 0).
 
     They stay just inside of its ends, so that terraced houses do not claim each other's place.
     """
-    cos, sin = math.cos(heading), math.sin(heading)
+    x, y, cos, sin = place.x, place.y, math.cos(place.heading), math.sin(place.heading)
     for ahead in _spread(length, radius):
         for aside in _spread(width, radius):
             yield x + ahead * cos - aside * sin, y + ahead * sin + aside * cos

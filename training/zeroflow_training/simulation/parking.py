@@ -8,6 +8,7 @@ from .actors import add_cyclist, add_motorcycle, add_scooter
 from .classes import ActorClass
 from .motion import STILL, Motion
 from .pace import arriving, leaving
+from .place import Place
 from .stage import TWO_WHEELER, Stage
 
 _TURN_RADIUS = 5.5
@@ -27,27 +28,26 @@ def park_along(stage: Stage, side: float) -> None:
         if road.near_crossing(s, 6.0) or not dice.chance(density):
             continue
         heading = road.heading + side * angle + dice.normal(0.0, 0.03)
-        place = road.place(s, left + dice.normal(0.0, 0.1))
-        _park(stage, place, heading, side, angle)
+        place = road.place(s, left + dice.normal(0.0, 0.1)).facing(heading)
+        _park(stage, place, side, angle)
         stage.parked.append((s, left))
 
 
-def _park(
-    stage: Stage, place: tuple[float, float], heading: float, side: float, angle: float
-) -> None:
+def _park(stage: Stage, place: Place, side: float, angle: float) -> None:
     """One vehicle at a place beside the road, parked there, or on its way in or out."""
     dice = stage.dice
     nose_out = dice.chance(0.3) if angle else side > 0.0
-    heading += math.pi if nose_out else 0.0
+    if nose_out:
+        place = place.turned(math.pi)
     motions = [STILL]
     if dice.chance(0.06):
         motions = [_manoeuvre(stage, side, angle, nose_out), STILL]
     if dice.chance(0.06):
         add = dice.pick((add_cyclist, add_motorcycle, add_scooter))
-        stage.actor(add, place, heading, motions[-1:], TWO_WHEELER)
+        stage.actor(add, place, motions[-1:], TWO_WHEELER)
     else:
         kind = None if dice.chance(0.25) and not angle else ActorClass.CAR
-        stage.vehicle(place, heading, motions, kind, towing=0.03 * (angle == 0.0))
+        stage.vehicle(place, motions, kind, towing=0.03 * (angle == 0.0))
 
 
 def _manoeuvre(stage: Stage, side: float, angle: float, nose_out: bool) -> Motion:
@@ -84,8 +84,8 @@ def fill_rows(
             s = begin + _SLOT * slot
             at = left + side * offset
             heading = road.heading - aisle * 0.5 * math.pi + dice.normal(0.0, 0.03)
-            place = road.place(s, at + dice.normal(0.0, 0.15))
-            _park(stage, place, heading, -aisle, 0.5 * math.pi)
+            place = road.place(s, at + dice.normal(0.0, 0.15)).facing(heading)
+            _park(stage, place, -aisle, 0.5 * math.pi)
             stage.parked.append((s, at))
         offset += 5.2 if row % 2 == 0 else 11.5
 

@@ -12,11 +12,12 @@ from .actors import (
     add_pedestrian,
     add_scooter,
 )
+from .dice import Dice
 from .motion import Motion
 from .pace import CREEP, STAND, change_pace, walking_speed
+from .place import Place
 from .stage import DEER, DOG, PERSON, TWO_WHEELER, Stage
 
-Spot = tuple[float, float, float]  # s, left and heading relative to the road's
 CROWDS, CROWD_SHARES = (3.0, 16.0, 45.0), (0.35, 0.3, 0.35)
 
 
@@ -38,9 +39,7 @@ def populate(stage: Stage, crowd: float) -> None:
     for _ in range(dice.poisson(3.0 * stage.share)):
         _add_rider(stage)
     for _ in range(dice.poisson(0.3 * stage.share)):
-        s, left, heading = _on_pavement(stage)
-        place, facing = stage.road.place(s, left), stage.road.heading + heading
-        stage.actor(add_dog, place, facing, [Motion(dice.between(0.0, 3.0))], DOG)
+        stage.actor(add_dog, _on_pavement(stage), [Motion(dice.between(0.0, 3.0))], DOG)
 
 
 def add_wildlife(stage: Stage) -> None:
@@ -48,61 +47,67 @@ def add_wildlife(stage: Stage) -> None:
     dice, road = stage.dice, stage.road
     s, left = road.anywhere(dice), dice.sign() * (road.half_width + dice.between(-2.0, 30.0))
     for _ in range(dice.integer(1, 4)):
-        spot = road.place(s + dice.normal(0.0, 4.0), left + dice.normal(0.0, 3.0))
+        place = road.place(s + dice.normal(0.0, 4.0), left + dice.normal(0.0, 3.0))
         speed = STAND if dice.chance(0.4) else dice.between(0.3, 8.0)
-        stage.actor(add_deer, spot, dice.angle(), [Motion(speed)], DEER)
+        stage.actor(add_deer, place.facing(dice.angle()), [Motion(speed)], DEER)
 
 
-def _on_pavement(stage: Stage) -> Spot:
+def _on_pavement(stage: Stage) -> Place:
     dice, road = stage.dice, stage.road
     left = dice.sign() * (road.half_width + dice.between(1.0, 6.0))
     heading = math.pi * dice.chance(0.5) + dice.normal(0.0, 0.2)
-    return road.anywhere(dice), left, heading if dice.chance(0.8) else dice.angle()
+    place = road.place(road.anywhere(dice), left)
+    return place.turned(heading if dice.chance(0.8) else dice.angle())
 
 
-def _crossing_over(stage: Stage) -> Spot:
+def _crossing_over(stage: Stage) -> Place:
     dice, road = stage.dice, stage.road
     left = dice.between(-1.0, 1.0) * (road.half_width + 2.0)
     s = road.anywhere(dice)
     if road.crossing is not None and dice.chance(0.5):  # at the lights
         s = road.crossing + dice.sign() * (road.crossing_half_width + dice.between(1.0, 4.0))
-    return s, left, 0.5 * math.pi * dice.sign() + dice.normal(0.0, 0.15)
+    return road.place(s, left).turned(0.5 * math.pi * dice.sign() + dice.normal(0.0, 0.15))
 
 
-def _along_front(stage: Stage) -> Spot:
+def _along_front(stage: Stage) -> Place:
     dice = stage.dice
     begin, end, left = dice.pick(stage.fronts)
     # Close to a wall a person is easily taken for a part of it.
     aside = math.copysign(dice.between(0.35, 1.4), -left)
-    return dice.between(begin, end), left + aside, math.pi * dice.chance(0.5)
+    place = stage.road.place(dice.between(begin, end), left + aside)
+    return place.turned(math.pi * dice.chance(0.5))
 
 
-def _beside_parked(stage: Stage) -> Spot:
+def _beside_parked(stage: Stage) -> Place:
     dice = stage.dice
     s, left = dice.pick(stage.parked)
     aside = dice.sign() * dice.between(1.3, 2.2)
-    return s + dice.normal(0.0, 2.0), left + aside, math.pi * dice.chance(0.5)
+    place = stage.road.place(s + dice.normal(0.0, 2.0), left + aside)
+    return place.turned(math.pi * dice.chance(0.5))
 
 
-def _add_group(stage: Stage, spot: Spot) -> None:
-    dice, road = stage.dice, stage.road
+def _add_group(stage: Stage, place: Place) -> None:
+    dice = stage.dice
     speed = walking_speed(dice)
     walk = Motion(speed)
     if dice.chance(0.12):
         walk = change_pace(dice, walk, stage.duration_s) if speed else Motion().reaching(1.3, 0.8)
     size = 1 if dice.chance(0.65) else dice.integer(2, 5)
-    x, y = road.place(spot[0], spot[1])
     for member in range(size):
         spread = 0.6 if member else 0.0
         # People who stand together face each other, people who walk together do not.
-        heading = road.heading + spot[2] + dice.normal(0.0, 0.06)
+        own = place.turned(dice.normal(0.0, 0.06))
         if walk.top_speed == STAND:
-            heading = dice.angle()
-        place = (x + dice.normal(0.0, spread), y + dice.normal(0.0, spread))
-        stage.actor(add_pedestrian, place, heading, [walk], PERSON)
+            own = place.facing(dice.angle())
+        stage.actor(add_pedestrian, _near(dice, own, spread), [walk], PERSON)
     if dice.chance(0.05):
-        place = (x + dice.normal(0.0, 1.0), y + dice.normal(0.0, 1.0))
-        stage.actor(add_dog, place, road.heading + spot[2], [walk], DOG)
+        stage.actor(add_dog, _near(dice, place, 1.0), [walk], DOG)
+
+
+def _near(dice: Dice, place: Place, spread: float) -> Place:
+    """Another spot about ``spread`` m away, looking the same way."""
+    x, y = place.x + dice.normal(0.0, spread), place.y + dice.normal(0.0, spread)
+    return Place(x, y, place.heading)
 
 
 def _add_rider(stage: Stage) -> None:
@@ -114,5 +119,5 @@ def _add_rider(stage: Stage) -> None:
     speed = STAND if dice.chance(0.3) else dice.between(0.8, 8.0)
     if dice.chance(0.15):
         speed = dice.between(*CREEP)
-    heading = road.heading + math.pi * dice.chance(0.5) + dice.normal(0.0, 0.15 * stage.calm)
-    stage.actor(add, place, heading, [Motion(speed)], TWO_WHEELER)
+    place = place.turned(math.pi * dice.chance(0.5)).turned(dice.normal(0.0, 0.15 * stage.calm))
+    stage.actor(add, place, [Motion(speed)], TWO_WHEELER)

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass, replace
 
 from .dice import Dice
+from .place import Place
 
 REACH = 72.0  # m; nothing is built further from the ego vehicle than this
 
@@ -40,11 +41,11 @@ class Road:
         """Length of the built-up part, m."""
         return self.end - self.begin
 
-    def place(self, s: float, left: float) -> tuple[float, float]:
-        """World x, y of the place (s, l)."""
+    def place(self, s: float, left: float) -> Place:
+        """The place (s, l) in the world, looking along the road."""
         cos, sin = math.cos(self.heading), math.sin(self.heading)
         left += self.offset
-        return s * cos - left * sin, s * sin + left * cos
+        return Place(s * cos - left * sin, s * sin + left * cos, self.heading)
 
     def shifted(self, offset: float) -> "Road":
         """The same road with its centre line at ``offset``."""
@@ -58,6 +59,11 @@ class Road:
     def is_forward(self, lane: int) -> bool:
         """Whether traffic on a lane drives along the heading."""
         return self.lanes == 1 or self.lane_centre(lane) < 0.0
+
+    def on_lane(self, s: float, lane: int, aside: float = 0.0) -> Place:
+        """The place on a lane, ``aside`` m left of its centre, looking the way traffic drives."""
+        place = self.place(s, self.lane_centre(lane) + aside)
+        return place if self.is_forward(lane) else place.turned(math.pi)
 
     def is_inner(self, lane: int) -> bool:
         """Whether a lane is next to the centre line."""

@@ -5,6 +5,7 @@
 import math
 
 from .dice import Dice
+from .place import Place
 from .scenery import (
     BRIDGE_FOOT,
     add_arcade,
@@ -44,16 +45,16 @@ def line_roadside(stage: Stage, side: float) -> None:
         length = dice.between(8.0, 40.0)
         s, left = road.anywhere(dice), side * (road.half_width + dice.between(0.4, 2.5))
         if not road.near_crossing(s, 0.5 * length):
-            line = (*road.place(s, left), road.heading, length)
-            if stage.taken.claim_line(*line, 0.2):
-                add_pole_row(world, dice, *line)
+            place = road.place(s, left)
+            if stage.taken.claim_line(place, length, 0.2):
+                add_pole_row(world, dice, place, length)
     if dice.chance(0.06):
         length, left = dice.between(12.0, 40.0), side * (road.half_width + 3.5)
         s = road.anywhere(dice)
         if not road.near_crossing(s, 0.5 * length):
-            line = (*road.place(s, left), road.heading, length)
-            if stage.taken.claim_line(*line, 0.3):
-                add_arcade(world, dice, *line, 4.0)
+            place = road.place(s, left)
+            if stage.taken.claim_line(place, length, 0.3):
+                add_arcade(world, dice, place, length, 4.0)
                 stage.fronts.append((s - 0.5 * length, s + 0.5 * length, left))
     if dice.chance(0.25):
         _lay_bank(stage, side, setback + dice.between(4.0, 16.0))
@@ -61,7 +62,7 @@ def line_roadside(stage: Stage, side: float) -> None:
         left = side * (road.half_width + dice.between(0.5, 3.0))
         length = min(road.length, 120.0)
         place = road.place(road.anywhere(dice), left)
-        add_cables(world, dice, *place, road.heading, length, (-0.4, 0.0))
+        add_cables(world, dice, place, length, (-0.4, 0.0))
 
 
 def lay_line(stage: Stage, side: float, setback: float, length: float) -> None:
@@ -70,17 +71,17 @@ def lay_line(stage: Stage, side: float, setback: float, length: float) -> None:
     s, left = road.anywhere(dice), side * (road.half_width + setback)
     if road.near_crossing(s, 0.5 * length + 1.0):
         return
-    place, heading = road.place(s, left), road.heading + dice.normal(0.0, 0.02)
+    place = road.place(s, left).turned(dice.normal(0.0, 0.02))
     kind = dice.pick(("wall", "fence", "hedge"), (0.4, 0.35, 0.25))
     length = min(length, 25.0) if kind == "hedge" else length
-    if not stage.taken.claim_line(*place, heading, length, 0.5 if kind == "hedge" else 0.25):
+    if not stage.taken.claim_line(place, length, 0.5 if kind == "hedge" else 0.25):
         return
     if kind == "wall":
-        add_wall(stage.world, dice, *place, heading, length, dice.between(0.6, 3.0))
+        add_wall(stage.world, dice, place, length, dice.between(0.6, 3.0))
     elif kind == "fence":
-        add_fence(stage.world, dice, *place, heading, length)
+        add_fence(stage.world, dice, place, length)
     else:
-        add_hedge(stage.world, dice, *place, heading, length)
+        add_hedge(stage.world, dice, place, length)
     stage.fronts.append((s - 0.5 * length, s + 0.5 * length, left))
 
 
@@ -93,8 +94,8 @@ def _lay_bank(stage: Stage, side: float, setback: float) -> None:
         s = road.begin + piece * (index + 0.5)
         place = road.place(s, side * (road.half_width + setback + 0.5 * width))
         free = not road.near_crossing(s, 0.5 * piece)
-        if free and stage.taken.claim_box(*place, road.heading, piece, width):
-            add_embankment(stage.world, *place, road.heading, (piece, width, height), slope)
+        if free and stage.taken.claim_box(place, piece, width):
+            add_embankment(stage.world, place, (piece, width, height), slope)
 
 
 def _lay_kerb(stage: Stage, side: float) -> None:
@@ -107,7 +108,7 @@ def _lay_kerb(stage: Stage, side: float) -> None:
     for index in range(int(road.length / slab) + 1):
         s = start + slab * (index + 0.5)
         if not road.near_crossing(s, 4.0):
-            add_kerb(stage.world, *road.place(s, left), road.heading, (slab, width, height))
+            add_kerb(stage.world, road.place(s, left), (slab, width, height))
 
 
 def _line_buildings(stage: Stage, side: float, setback: float, mean_gap: float) -> None:
@@ -124,10 +125,10 @@ def _line_buildings(stage: Stage, side: float, setback: float, mean_gap: float) 
         jut = 0.0 if terrace else abs(dice.normal(0.0, 1.0))
         front = road.half_width + setback + jut
         place = road.place(middle, side * (front + 0.5 * depth))
-        heading = road.heading + (0.0 if terrace else dice.normal(0.0, 0.02))
-        if not stage.taken.claim_box(*place, heading, length, depth):
+        place = place.turned(0.0 if terrace else dice.normal(0.0, 0.02))
+        if not stage.taken.claim_box(place, length, depth):
             continue
-        add_building(stage.world, dice, *place, heading, length, depth, -side)
+        add_building(stage.world, dice, place, length, depth, -side)
         stage.fronts.append((middle - 0.5 * length, middle + 0.5 * length, side * front))
 
 
@@ -136,9 +137,9 @@ def span_bridge(stage: Stage, span: float) -> None:
     dice, road = stage.dice, stage.road
     s, width = road.anywhere(dice), dice.between(4.0, 16.0)
     aside = 0.5 * (span + BRIDGE_FOOT)
-    feet = [(*road.place(s, left), road.heading, width, BRIDGE_FOOT) for left in (aside, -aside)]
-    if all(stage.taken.claim_box(*foot) for foot in feet):
-        add_bridge(stage.world, dice, *road.place(s, 0.0), road.heading, span, width)
+    feet = [road.place(s, left) for left in (aside, -aside)]
+    if all(stage.taken.claim_box(foot, width, BRIDGE_FOOT) for foot in feet):
+        add_bridge(stage.world, dice, road.place(s, 0.0), span, width)
 
 
 def plant(stage: Stage, lushness: float, nearest: float = 2.0) -> None:
@@ -147,25 +148,25 @@ def plant(stage: Stage, lushness: float, nearest: float = 2.0) -> None:
     lushness *= stage.share
     for _ in range(dice.poisson(10.0 * lushness)):
         place = _beside(stage, nearest, 7.0)
-        if stage.taken.claim(*place, 0.3):
-            add_tree(world, dice, *place)
+        if stage.taken.claim(place, 0.3):
+            add_tree(world, dice, place)
     for _ in range(dice.poisson(10.0 * lushness)):
         place, size = _beside(stage, nearest + 0.5, 8.0), 2.5 if dice.chance(0.3) else 1.2
-        if stage.taken.claim(*place, size):
-            add_bush(world, dice, *place, size)
+        if stage.taken.claim(place, size):
+            add_bush(world, dice, place, size)
     for _ in range(dice.poisson(5.0 * lushness)):
         place = _beside(stage, 0.5, 6.0)
-        if stage.taken.claim(*place, 0.5):
-            add_grass(world, dice, *place, dice.between(0.5, 2.5))
+        if stage.taken.claim(place, 0.5):
+            add_grass(world, dice, place, dice.between(0.5, 2.5))
     # Far, sparse green: a few returns a sweep, never the same ones twice.
     for _ in range(dice.poisson(8.0 * lushness)):
         place = _beside(stage, 12.0, 20.0)
-        if not stage.taken.claim(*place, 1.0):
+        if not stage.taken.claim(place, 1.0):
             continue
         if dice.chance(0.4):
-            add_tree(world, dice, *place)
+            add_tree(world, dice, place)
         else:
-            add_bush(world, dice, *place, dice.between(0.8, 2.5))
+            add_bush(world, dice, place, dice.between(0.8, 2.5))
     for _ in range(dice.poisson(1.0 * lushness)):
         _hang_branches(stage)
 
@@ -175,21 +176,21 @@ def furnish(stage: Stage, amount: float = 1.0) -> None:
     dice, world, amount = stage.dice, stage.world, amount * stage.share
     for _ in range(dice.poisson(12.0 * amount)):
         place = _beside(stage, 0.4, 2.5)
-        if stage.taken.claim(*place, 0.2):
-            add_pole(world, dice, *place)
+        if stage.taken.claim(place, 0.2):
+            add_pole(world, dice, place)
     for _ in range(dice.poisson(9.0 * amount)):
         place, size = _beside(stage, 0.6, 6.0), dice.pick((1.0, 1.5, 4.0), (0.5, 0.3, 0.2))
-        if stage.taken.claim(*place, 0.5 * size):
-            add_clutter(world, dice, *place, size)
+        if stage.taken.claim(place, 0.5 * size):
+            add_clutter(world, dice, place, size)
     for _ in range(dice.poisson(1.5 * amount)):
         place = _beside(stage, 1.5, 2.0)
-        if stage.taken.claim(*place, 1.5):
-            turned = stage.road.heading + math.pi * dice.chance(0.5)
+        if stage.taken.claim(place, 1.5):
+            place = place.turned(math.pi * dice.chance(0.5))
             add = add_shelter if dice.chance(0.4) else add_racks
-            add(world, dice, *place, turned)
+            add(world, dice, place)
 
 
-def _beside(stage: Stage, nearest: float, mean: float) -> tuple[float, float]:
+def _beside(stage: Stage, nearest: float, mean: float) -> Place:
     """A place beside the road, at least ``nearest`` and on average ``mean`` m further away."""
     dice, road = stage.dice, stage.road
     left = dice.sign() * (road.half_width + nearest + min(dice.exponential(mean), 55.0))
@@ -203,10 +204,10 @@ def _hang_branches(stage: Stage) -> None:
     dice, road = stage.dice, stage.road
     s, side = road.anywhere(dice), dice.sign()
     place = road.place(s, side * (road.half_width + dice.between(1.5, 4.0)))
-    if stage.taken.claim(*place, 0.4):
+    if stage.taken.claim(place, 0.4):
         reach = dice.between(0.0, 1.0) * road.half_width
         over = road.place(s + dice.normal(0.0, 2.0), side * reach)
-        add_branches(stage.world, dice, *place, *over)
+        add_branches(stage.world, dice, place, over)
 
 
 def draw_lushness(dice: Dice) -> float:

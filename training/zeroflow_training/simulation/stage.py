@@ -10,15 +10,15 @@ from .classes import ActorClass
 from .dice import Dice
 from .motion import EgoPath, Motion
 from .occupancy import Footprint, Occupancy
+from .place import Place
 from .road import Road
 from .world import WorldBuilder
 
-Adder = Callable[[WorldBuilder, Dice, float, float, float, Motion], int]
+Adder = Callable[[WorldBuilder, Dice, Place], int]
 
 # Length and width of what takes part in traffic, m.
 PERSON, TWO_WHEELER, DOG, DEER = (0.5, 0.5), (1.9, 0.7), (0.8, 0.3), (1.4, 0.5)
-EGO = Footprint(Motion(), 4.8, 2.0)
-_EGO_MARGIN = 0.3
+_EGO_SIZE, _EGO_MARGIN = (4.8, 2.0), 0.3
 
 
 @dataclass
@@ -41,8 +41,8 @@ class Stage:
     @classmethod
     def begin(cls, dice: Dice, road: Road, ego: EgoPath, duration_s: float) -> "Stage":
         """An empty scene, except for the ego vehicle."""
-        taken, body = Occupancy(duration_s), EGO._replace(motion=ego.motion)
-        taken.reserve(0.0, 0.0, ego.heading, body, _EGO_MARGIN)
+        taken, start = Occupancy(duration_s), Place(0.0, 0.0, ego.heading, ego.motion)
+        taken.reserve(Footprint(start, *_EGO_SIZE), _EGO_MARGIN)
         return cls(dice, road, ego, duration_s, taken)
 
     @property
@@ -62,22 +62,21 @@ class Stage:
     def actor(
         self,
         add: Adder,
-        place: tuple[float, float],
-        heading: float,
+        place: Place,
         motions: Sequence[Motion],
         size: tuple[float, float],
     ) -> bool:
         """Add an actor with the first of ``motions`` that meets nobody; False if none does."""
         for motion in motions:
-            if self.taken.admit(*place, heading, [Footprint(motion, *size)]):
-                add(self.world, self.dice, *place, heading, motion)
+            moving = place.moving(motion)
+            if self.taken.admit([Footprint(moving, *size)]):
+                add(self.world, self.dice, moving)
                 return True
         return False
 
     def vehicle(
         self,
-        place: tuple[float, float],
-        heading: float,
+        place: Place,
         motions: Sequence[Motion],
         kind: ActorClass | None = None,
         *,
@@ -90,13 +89,13 @@ class Stage:
         if vehicle.kind is not ActorClass.BUS and self.dice.chance(often):
             lag, size = draw_trailer(self.dice, vehicle)
         for motion in motions:
-            footprints = [Footprint(motion, *vehicle.size[:2])]
+            moving = place.moving(motion)
+            footprints = [Footprint(moving, *vehicle.size[:2])]
             if size:
-                footprints.append(Footprint(motion.behind(lag), *size[:2]))
-            if self.taken.admit(*place, heading, footprints):
-                add_vehicle(self.world, self.dice, *place, heading, motion, vehicle)
+                footprints.append(Footprint(moving.behind(lag), *size[:2]))
+            if self.taken.admit(footprints):
+                add_vehicle(self.world, self.dice, moving, vehicle)
                 if size:
-                    trailing = motion.behind(lag)
-                    add_trailer(self.world, self.dice, *place, heading, trailing, size)
+                    add_trailer(self.world, self.dice, moving.behind(lag), size)
                 return True
         return False

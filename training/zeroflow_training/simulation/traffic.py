@@ -20,6 +20,7 @@ from .dice import Dice
 from .motion import Motion
 from .occupancy import Footprint
 from .pace import CREEP, STAND, change_pace, stop_after
+from .place import Place
 from .road import Road
 from .stage import TWO_WHEELER, Stage
 
@@ -73,15 +74,14 @@ def _fill_lane(
 ) -> None:
     dice, road = stage.dice, stage.road
     forward = road.is_forward(lane)
-    ahead = road.heading if forward else road.heading + math.pi
     # Vehicles that come into reach later start outside of it.
     travel = 0.5 * (lane_motion.speed + lane_motion.final_speed) * stage.duration_s
     begin = road.begin - (travel if forward else 0.0)
     end = road.end + (0.0 if forward else travel)
     s = begin + dice.exponential(style.mean_gap)
     while s < end:
-        left = road.lane_centre(lane) + dice.normal(0.0, 0.2)
-        place, heading = road.place(s, left), ahead + dice.normal(0.0, 0.03 * stage.calm)
+        place = road.on_lane(s, lane, dice.normal(0.0, 0.2))
+        place = place.turned(dice.normal(0.0, 0.03 * stage.calm))
         motions = _motions(stage, lane_motion)
         gap = road.to_junction(s, forward)
         if gap > 0.0:
@@ -93,18 +93,17 @@ def _fill_lane(
         if style.trams and road.is_inner(lane) and dice.chance(style.trams):
             sections = dice.integer(2, 5)
             room = TRAM_SECTION * sections
-            place = road.place(s + room if forward else s, road.lane_centre(lane))
+            place = road.on_lane(s + room if forward else s, lane)
             s += room
-            _add_tram(stage, place, ahead, motions, sections)
+            _add_tram(stage, place, motions, sections)
         elif dice.chance(style.motorcycles):
-            stage.actor(add_motorcycle, place, heading, motions, TWO_WHEELER)
+            stage.actor(add_motorcycle, place, motions, TWO_WHEELER)
         elif dice.chance(style.cyclists):
-            stage.actor(
-                add_cyclist, place, heading, [Motion(min(motions[0].speed, 8.0))], TWO_WHEELER
-            )
+            slow = Motion(min(motions[0].speed, 8.0))
+            stage.actor(add_cyclist, place, [slow], TWO_WHEELER)
         else:
             kind = dice.pick(VEHICLES, style.shares)
-            stage.vehicle(place, heading, motions, kind, towing=style.towing)
+            stage.vehicle(place, motions, kind, towing=style.towing)
 
 
 def _motions(stage: Stage, lane_motion: Motion) -> list[Motion]:
@@ -126,21 +125,16 @@ def _motions(stage: Stage, lane_motion: Motion) -> list[Motion]:
     return [own, lane_motion]
 
 
-def _add_tram(
-    stage: Stage,
-    place: tuple[float, float],
-    heading: float,
-    motions: list[Motion],
-    sections: int,
-) -> None:
+def _add_tram(stage: Stage, place: Place, motions: list[Motion], sections: int) -> None:
     """Add a tram whose first section is at ``place``."""
     for motion in motions:
+        moving = place.moving(motion)
         footprints = [
-            Footprint(motion.behind(TRAM_SECTION * k), TRAM_SECTION, TRAM_WIDTH)
+            Footprint(moving.behind(TRAM_SECTION * k), TRAM_SECTION, TRAM_WIDTH)
             for k in range(sections)
         ]
-        if stage.taken.admit(*place, heading, footprints):
-            add_tram(stage.world, stage.dice, *place, heading, motion, sections)
+        if stage.taken.admit(footprints):
+            add_tram(stage.world, stage.dice, moving, sections)
             return
 
 
@@ -158,12 +152,11 @@ def add_turning(stage: Stage, count: int) -> None:
         path = turning(dice, road, Motion(speed), to_centre)
         path = replace(path, lag=-dice.between(-12.0, path.bend[1] + 4.0))
         motions = [change_pace(dice, path, stage.duration_s)] if dice.chance(0.5) else []
-        heading = road.heading if forward else road.heading + math.pi
-        place = road.place(s, road.lane_centre(lane))
+        place = road.on_lane(s, lane)
         if dice.chance(0.15):
-            stage.actor(add_cyclist, place, heading, [*motions, path], TWO_WHEELER)
+            stage.actor(add_cyclist, place, [*motions, path], TWO_WHEELER)
         else:
-            stage.vehicle(place, heading, [*motions, path], towing=0.05)
+            stage.vehicle(place, [*motions, path], towing=0.05)
 
 
 def turning(dice: Dice, road: Road, motion: Motion, to_centre: float) -> Motion:
@@ -207,8 +200,9 @@ def add_strays(stage: Stage) -> None:
         heading = dice.angle()
         if dice.chance(0.5):
             heading = stage.road.heading + 0.5 * math.pi * dice.integer(0, 3)
+        place = place.facing(heading)
         if dice.chance(0.5):
-            stage.vehicle(place, heading, [motion], towing=0.05)
+            stage.vehicle(place, [motion], towing=0.05)
             continue
         size = (dice.between(0.8, 6.0), dice.between(0.6, 2.5), dice.between(0.5, 3.0))
-        stage.actor(partial(add_carrier, size=size), place, heading, [motion], size[:2])
+        stage.actor(partial(add_carrier, size=size), place, [motion], size[:2])

@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from .classes import ActorClass
-from .motion import PATH_FIELDS, STILL, Motion
+from .motion import PATH_FIELDS
+from .place import Place
 
 Triple = tuple[float, float, float]
 Plane = tuple[float, float, float, float]
@@ -100,12 +101,9 @@ class WorldBuilder:
 
     def body(
         self,
-        x: float,
-        y: float,
-        heading: float,
+        place: Place,
         kind: ActorClass,
         *,
-        motion: Motion = STILL,
         half_range: float = 90.0,
         reflectivity: float = 40.0,
         base: float = 0.0,
@@ -115,11 +113,7 @@ class WorldBuilder:
         if kind.is_actor:
             self._instances += 1
             instance = self._instances
-        self._bodies.append(
-            (base, half_range, reflectivity)
-            + motion.from_pose(x, y, heading)
-            + (int(kind), instance)
-        )
+        self._bodies.append((base, half_range, reflectivity) + place.path + (int(kind), instance))
         return len(self._bodies) - 1
 
     def box(

@@ -6,43 +6,31 @@ import math
 
 from ..classes import ActorClass
 from ..dice import Dice
-from ..motion import STILL, Motion
+from ..place import Place
 from ..world import RIGID, Swing, WorldBuilder
 
 
-def add_dog(
-    world: WorldBuilder, dice: Dice, x: float, y: float, heading: float, motion: Motion = STILL
-) -> int:
+def add_dog(world: WorldBuilder, dice: Dice, place: Place) -> int:
     """Add a dog, from terrier to mastiff."""
-    return _add_animal(world, dice, (x, y, heading), motion, dice.between(0.3, 0.75), 0.15)
+    return _add_animal(world, dice, place, dice.between(0.3, 0.75), 0.15)
 
 
-def add_deer(
-    world: WorldBuilder, dice: Dice, x: float, y: float, heading: float, motion: Motion = STILL
-) -> int:
+def add_deer(world: WorldBuilder, dice: Dice, place: Place) -> int:
     """Add a deer, roe to red."""
-    return _add_animal(world, dice, (x, y, heading), motion, dice.between(0.7, 1.35), 0.4)
+    return _add_animal(world, dice, place, dice.between(0.7, 1.35), 0.4)
 
 
-def _add_animal(
-    world: WorldBuilder,
-    dice: Dice,
-    pose: tuple[float, float, float],
-    motion: Motion,
-    shoulder: float,
-    neck: float,
-) -> int:
+def _add_animal(world: WorldBuilder, dice: Dice, place: Place, shoulder: float, neck: float) -> int:
     """Add an animal ``shoulder`` m high that carries its head ``neck`` of that higher."""
     body = world.body(
-        *pose,
+        place,
         ActorClass.ANIMAL,
-        motion=motion,
         half_range=dice.between(30.0, 80.0),
         reflectivity=dice.between(5.0, 40.0),
     )
-    foot = RIGID
-    if motion.top_speed > 0.0:
-        stride = min(0.5 * shoulder * math.sqrt(1.0 + motion.top_speed), 0.9 * shoulder)
+    foot, speed = RIGID, place.motion.top_speed
+    if speed > 0.0:
+        stride = min(0.5 * shoulder * math.sqrt(1.0 + speed), 0.9 * shoulder)
         foot = Swing.footfall(stride, dice.between(0.0, 1.0))
     half = 0.55 * shoulder
     world.ellipsoid(body, (0.0, 0.0, 0.75 * shoulder), (half, 0.22 * shoulder, 0.25 * shoulder))

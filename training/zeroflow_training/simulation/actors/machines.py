@@ -4,22 +4,17 @@
 
 from ..classes import ActorClass
 from ..dice import Dice
-from ..motion import STILL, Motion
+from ..place import Place
 from ..world import Triple, WorldBuilder
 
 FORKLIFT_SIZE = (3.4, 1.3)  # with its forks
 
 
-def add_forklift(
-    world: WorldBuilder, dice: Dice, x: float, y: float, heading: float, motion: Motion = STILL
-) -> int:
+def add_forklift(world: WorldBuilder, dice: Dice, place: Place) -> int:
     """Add a forklift, mostly with a load; its forks point ahead."""
     body = world.body(
-        x,
-        y,
-        heading,
+        place,
         ActorClass.MACHINE,
-        motion=motion,
         half_range=dice.between(60.0, 120.0),
         reflectivity=dice.between(20.0, 90.0),
     )
@@ -38,23 +33,11 @@ def add_forklift(
     return body
 
 
-def add_carrier(
-    world: WorldBuilder,
-    dice: Dice,
-    x: float,
-    y: float,
-    heading: float,
-    motion: Motion = STILL,
-    *,
-    size: Triple,
-) -> int:
+def add_carrier(world: WorldBuilder, dice: Dice, place: Place, *, size: Triple) -> int:
     """Add a driverless carrier: a plain box, which has nothing on its sides to hold on to."""
     body = world.body(
-        x,
-        y,
-        heading,
+        place,
         ActorClass.MACHINE,
-        motion=motion,
         half_range=dice.between(60.0, 200.0),
         reflectivity=dice.between(20.0, 90.0),
     )

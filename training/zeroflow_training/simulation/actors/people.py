@@ -6,37 +6,27 @@ import math
 
 from ..classes import ActorClass
 from ..dice import Dice
-from ..motion import STILL, Motion
+from ..place import Place
 from ..world import RIGID, Swing, WorldBuilder
 
 _LOADS = ("bag", "rucksack", "suitcase", "pram", "trolley", "umbrella")
 _LOAD_SHARES = (0.3, 0.25, 0.15, 0.12, 0.12, 0.06)
 
 
-def add_pedestrian(
-    world: WorldBuilder,
-    dice: Dice,
-    x: float,
-    y: float,
-    heading: float,
-    motion: Motion = STILL,
-) -> int:
+def add_pedestrian(world: WorldBuilder, dice: Dice, place: Place) -> int:
     """Add a person of any age; legs and arms swing with the way walked."""
     body = world.body(
-        x,
-        y,
-        heading,
+        place,
         ActorClass.PEDESTRIAN,
-        motion=motion,
         half_range=dice.between(40.0, 110.0),
         reflectivity=dice.between(5.0, 60.0),
     )
     child = dice.chance(0.15)
     height = dice.between(0.9, 1.5) if child else dice.normal(1.72, 0.09)
     load = dice.pick(_LOADS, _LOAD_SHARES) if not child and dice.chance(0.35) else ""
-    foot = RIGID
-    if motion.top_speed > 0.0:
-        stride = 0.42 * height * math.sqrt(motion.top_speed / 1.4)
+    foot, speed = RIGID, place.motion.top_speed
+    if speed > 0.0:
+        stride = 0.42 * height * math.sqrt(speed / 1.4)
         foot = Swing.footfall(min(stride, 0.55 * height), dice.between(0.0, 1.0))
     shoulder = height * dice.between(0.115, 0.15)
     for side in (1.0, -1.0):

@@ -4,27 +4,20 @@
 
 from ..classes import ActorClass
 from ..dice import Dice
-from ..motion import STILL, Motion
+from ..place import Place
 from ..world import RIGID, Swing, WorldBuilder
 
 _METRES_PER_PEDAL_TURN = 5.0
 
 
-def add_cyclist(
-    world: WorldBuilder,
-    dice: Dice,
-    x: float,
-    y: float,
-    heading: float,
-    motion: Motion = STILL,
-) -> int:
+def add_cyclist(world: WorldBuilder, dice: Dice, place: Place) -> int:
     """Add a bicycle, with its rider unless it is parked."""
-    body = _two_wheeler(world, dice, x, y, heading, motion, ActorClass.CYCLIST)
+    body = _two_wheeler(world, dice, place, ActorClass.CYCLIST)
     for axle in (0.52, -0.52):
         world.box(body, (axle, 0.0, 0.0), (0.66, 0.05, 0.66), rake=(0.1, 0.1), opacity=0.5)
     world.box(body, (0.0, 0.0, 0.4), (0.9, 0.06, 0.35), opacity=0.5)
     world.box(body, (0.45, 0.0, 0.9), (0.08, 0.55, 0.1))
-    if _is_parked(dice, motion):
+    if _is_parked(dice, place):
         return body
     pedal = Swing(0.12, 1.0 / _METRES_PER_PEDAL_TURN, dice.between(0.0, 1.0))
     _seated_rider(world, body, pedal)
@@ -34,16 +27,9 @@ def add_cyclist(
     return body
 
 
-def add_motorcycle(
-    world: WorldBuilder,
-    dice: Dice,
-    x: float,
-    y: float,
-    heading: float,
-    motion: Motion = STILL,
-) -> int:
+def add_motorcycle(world: WorldBuilder, dice: Dice, place: Place) -> int:
     """Add a motorcycle or moped, with its rider unless it is parked."""
-    body = _two_wheeler(world, dice, x, y, heading, motion, ActorClass.MOTORCYCLE)
+    body = _two_wheeler(world, dice, place, ActorClass.MOTORCYCLE)
     wheelbase = dice.between(1.2, 1.6)
     for axle in (0.5 * wheelbase, -0.5 * wheelbase):
         world.box(body, (axle, 0.0, 0.0), (0.63, 0.15, 0.63), rake=(0.1, 0.1))
@@ -53,27 +39,20 @@ def add_motorcycle(
         world.box(body, (0.4 * wheelbase, 0.0, 0.9), (0.15, 0.45, 0.4), opacity=0.6)
     if dice.chance(0.3):
         world.box(body, (-0.6 * wheelbase, 0.0, 0.8), (0.4, 0.45, 0.35))
-    if not _is_parked(dice, motion):
+    if not _is_parked(dice, place):
         _seated_rider(world, body, RIGID)
         if dice.chance(0.1):
             world.ellipsoid(body, (-0.5, 0.0, 1.2), (0.18, 0.2, 0.34))
     return body
 
 
-def add_scooter(
-    world: WorldBuilder,
-    dice: Dice,
-    x: float,
-    y: float,
-    heading: float,
-    motion: Motion = STILL,
-) -> int:
+def add_scooter(world: WorldBuilder, dice: Dice, place: Place) -> int:
     """Add an e-scooter, with its rider standing on it unless it is parked."""
-    body = _two_wheeler(world, dice, x, y, heading, motion, ActorClass.SCOOTER)
+    body = _two_wheeler(world, dice, place, ActorClass.SCOOTER)
     world.box(body, (0.0, 0.0, 0.08), (1.0, 0.16, 0.1))
     world.box(body, (0.45, 0.0, 0.1), (0.08, 0.08, 1.05))
     world.box(body, (0.45, 0.0, 1.1), (0.06, 0.45, 0.06))
-    if _is_parked(dice, motion):
+    if _is_parked(dice, place):
         return body
     height = dice.normal(1.72, 0.09)
     for ahead, side in ((0.12, 0.05), (-0.12, -0.05)):
@@ -85,28 +64,17 @@ def add_scooter(
     return body
 
 
-def _two_wheeler(
-    world: WorldBuilder,
-    dice: Dice,
-    x: float,
-    y: float,
-    heading: float,
-    motion: Motion,
-    kind: ActorClass,
-) -> int:
+def _two_wheeler(world: WorldBuilder, dice: Dice, place: Place, kind: ActorClass) -> int:
     return world.body(
-        x,
-        y,
-        heading,
+        place,
         kind,
-        motion=motion,
         half_range=dice.between(40.0, 110.0),
         reflectivity=dice.between(10.0, 90.0),
     )
 
 
-def _is_parked(dice: Dice, motion: Motion) -> bool:
-    return motion.top_speed == 0.0 and dice.chance(0.6)
+def _is_parked(dice: Dice, place: Place) -> bool:
+    return place.motion.top_speed == 0.0 and dice.chance(0.6)
 
 
 def _seated_rider(world: WorldBuilder, body: int, pedal: Swing) -> None:

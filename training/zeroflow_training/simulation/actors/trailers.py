@@ -4,7 +4,7 @@
 
 from ..classes import ActorClass
 from ..dice import Dice
-from ..motion import STILL, Motion
+from ..place import Place
 from ..world import Triple, WorldBuilder
 from .vehicles import Vehicle, add_wheels
 
@@ -23,22 +23,11 @@ def draw_trailer(dice: Dice, vehicle: Vehicle) -> tuple[float, Triple]:
     return 0.5 * (vehicle.size[0] + size[0]) + _COUPLING, size
 
 
-def add_trailer(
-    world: WorldBuilder,
-    dice: Dice,
-    x: float,
-    y: float,
-    heading: float,
-    motion: Motion = STILL,
-    size: Triple = (3.0, 1.6, 1.2),
-) -> int:
-    """Add a trailer of ``size``; ``motion`` lags behind that of what pulls it."""
+def add_trailer(world: WorldBuilder, dice: Dice, place: Place, size: Triple) -> int:
+    """Add a trailer of ``size``; ``place`` lags behind that of what pulls it."""
     body = world.body(
-        x,
-        y,
-        heading,
+        place,
         ActorClass.TRAILER,
-        motion=motion,
         half_range=dice.between(60.0, 140.0),
         reflectivity=dice.between(10.0, 90.0),
     )
@@ -62,15 +51,7 @@ TRAM_WIDTH = 2.5
 TRAM_SECTION = 7.0
 
 
-def add_tram(
-    world: WorldBuilder,
-    dice: Dice,
-    x: float,
-    y: float,
-    heading: float,
-    motion: Motion = STILL,
-    sections: int = 4,
-) -> int:
+def add_tram(world: WorldBuilder, dice: Dice, place: Place, sections: int) -> int:
     """Add a tram, its sections following each other along the path."""
     half_range, reflectivity = dice.between(80.0, 140.0), dice.between(15.0, 80.0)
     height, waist = dice.between(3.2, 3.6), dice.between(1.0, 1.3)
@@ -78,15 +59,8 @@ def add_tram(
     size = (TRAM_SECTION - 0.5, TRAM_WIDTH)
     body = 0
     for section in range(sections):
-        body = world.body(
-            x,
-            y,
-            heading,
-            ActorClass.TRAM,
-            motion=motion.behind(TRAM_SECTION * section),
-            half_range=half_range,
-            reflectivity=reflectivity,
-        )
+        at = place.behind(TRAM_SECTION * section)
+        body = world.body(at, ActorClass.TRAM, half_range=half_range, reflectivity=reflectivity)
         nose, tail = 0.6 * (section == 0), 0.6 * (section == sections - 1)
         top = height - waist - 0.6
         world.box(body, (0.0, 0.0, 0.3), (*size, waist))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from ..classes import ActorClass
 from ..dice import Dice
-from ..motion import STILL, Motion
+from ..place import Place
 from ..world import Triple, WorldBuilder
 
 VEHICLES = (ActorClass.CAR, ActorClass.VAN, ActorClass.TRUCK, ActorClass.BUS)
@@ -38,23 +38,11 @@ class Vehicle:
         return cls(kind, (dice.between(9.0, 13.0), 2.55, dice.between(2.9, 3.4)))
 
 
-def add_vehicle(
-    world: WorldBuilder,
-    dice: Dice,
-    x: float,
-    y: float,
-    heading: float,
-    motion: Motion = STILL,
-    vehicle: Vehicle | None = None,
-) -> int:
-    """Add a car, van, truck or bus (drawn unless given)."""
-    vehicle = vehicle or Vehicle.draw(dice)
+def add_vehicle(world: WorldBuilder, dice: Dice, place: Place, vehicle: Vehicle) -> int:
+    """Add a car, van, truck or bus."""
     body = world.body(
-        x,
-        y,
-        heading,
+        place,
         vehicle.kind,
-        motion=motion,
         half_range=dice.between(45.0, 140.0),  # black paint is lost early
         reflectivity=dice.between(5.0, 90.0),
     )

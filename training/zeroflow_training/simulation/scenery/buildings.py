@@ -4,23 +4,17 @@
 
 from ..classes import ActorClass
 from ..dice import Dice
+from ..place import Place
 from ..world import SOLID, Openings, WorldBuilder
 
 CONTAINER = (2.44, 2.59)  # width and height of a freight container, m
 
 
 def add_building(
-    world: WorldBuilder,
-    dice: Dice,
-    x: float,
-    y: float,
-    heading: float,
-    length: float,
-    depth: float,
-    street_side: float,
+    world: WorldBuilder, dice: Dice, place: Place, length: float, depth: float, street_side: float
 ) -> None:
     """Add a building of ``length`` x ``depth`` m; ``street_side`` (1 or -1) faces the road."""
-    body = _building(world, dice, x, y, heading)
+    body = _building(world, dice, place)
     height = dice.between(2.5, 14.0)
     openings, opacity = SOLID, 1.0
     if dice.chance(0.55):  # windows: regular holes, part of the light comes back out of them
@@ -42,17 +36,10 @@ def add_building(
 
 
 def add_hall(
-    world: WorldBuilder,
-    dice: Dice,
-    x: float,
-    y: float,
-    heading: float,
-    length: float,
-    depth: float,
-    yard_side: float,
+    world: WorldBuilder, dice: Dice, place: Place, length: float, depth: float, yard_side: float
 ) -> None:
     """Add a warehouse or workshop with regular gates towards the yard (``yard_side``, 1 or -1)."""
-    body = _building(world, dice, x, y, heading)
+    body = _building(world, dice, place)
     height = dice.between(5.0, 10.0)
     world.box(body, (0.0, 0.0, -2.0), (length, depth, height + 2.0))
     front = yard_side * 0.5 * depth
@@ -65,14 +52,10 @@ def add_hall(
         world.box(body, canopy, (length, 3.0, 0.25))
 
 
-def add_containers(
-    world: WorldBuilder, dice: Dice, x: float, y: float, heading: float, length: float
-) -> None:
+def add_containers(world: WorldBuilder, dice: Dice, place: Place, length: float) -> None:
     """Add a stack of freight containers of ``length`` m."""
     body = world.body(
-        x,
-        y,
-        heading,
+        place,
         ActorClass.CLUTTER,
         half_range=dice.between(80.0, 140.0),
         reflectivity=dice.between(10.0, 80.0),
@@ -88,15 +71,13 @@ def add_containers(
 def add_deck(
     world: WorldBuilder,
     dice: Dice,
-    x: float,
-    y: float,
-    heading: float,
+    place: Place,
     length: float,
     depth: float,
     column_rows: tuple[float, ...],
 ) -> None:
     """Add a parking deck: a ceiling on regular columns, in rows at offsets ``column_rows``."""
-    body = _building(world, dice, x, y, heading)
+    body = _building(world, dice, place)
     ceiling = dice.between(3.2, 4.2)
     world.box(body, (0.0, 0.0, ceiling), (length, depth, 0.3))
     spacing, width = dice.between(5.0, 8.5), dice.between(0.3, 0.6)
@@ -106,11 +87,9 @@ def add_deck(
         world.box(body, (0.0, row, ceiling - 0.4), (length, width, 0.4))
 
 
-def _building(world: WorldBuilder, dice: Dice, x: float, y: float, heading: float) -> int:
+def _building(world: WorldBuilder, dice: Dice, place: Place) -> int:
     return world.body(
-        x,
-        y,
-        heading,
+        place,
         ActorClass.BUILDING,
         half_range=150.0,
         reflectivity=dice.between(15.0, 80.0),

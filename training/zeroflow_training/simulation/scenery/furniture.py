@@ -2,19 +2,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """Small things that stand around: poles, signs, bollards, shelters, clutter."""
 
-import math
-
 from ..classes import ActorClass
 from ..dice import Dice
+from ..place import Place
 from ..world import Openings, WorldBuilder
 
 
-def add_pole(world: WorldBuilder, dice: Dice, x: float, y: float) -> None:
+def add_pole(world: WorldBuilder, dice: Dice, place: Place) -> None:
     """Add a lamp post, bollard or a traffic sign on its pole."""
     body = world.body(
-        x,
-        y,
-        dice.angle(),
+        place.facing(dice.angle()),
         ActorClass.POLE,
         half_range=dice.between(45.0, 120.0),
         reflectivity=dice.between(20.0, 120.0),
@@ -32,14 +29,7 @@ def add_pole(world: WorldBuilder, dice: Dice, x: float, y: float) -> None:
             world.box(body, (1.0, 0.0, height - 0.4), (2.2, 0.12, 0.12))
 
 
-def add_pole_row(
-    world: WorldBuilder,
-    dice: Dice,
-    x: float,
-    y: float,
-    heading: float,
-    length: float,
-) -> None:
+def add_pole_row(world: WorldBuilder, dice: Dice, place: Place, length: float) -> None:
     """Add a row of equal bollards or marker poles: from sweep to sweep one passes for the next."""
     spacing = dice.between(1.0, 2.5)
     radius, height = dice.between(0.03, 0.12), dice.between(0.6, 1.2)
@@ -47,17 +37,14 @@ def add_pole_row(
         spacing, radius, height = dice.between(6.0, 25.0), 0.04, dice.between(1.0, 3.0)
     half_range, reflectivity = dice.between(45.0, 120.0), dice.between(20.0, 120.0)
     for k in range(int(length / spacing) + 1):
-        along = k * spacing - 0.5 * length
-        at = (x + along * math.cos(heading), y + along * math.sin(heading))
-        body = world.body(
-            *at, heading, ActorClass.POLE, half_range=half_range, reflectivity=reflectivity
-        )
+        at = place.shifted(k * spacing - 0.5 * length)
+        body = world.body(at, ActorClass.POLE, half_range=half_range, reflectivity=reflectivity)
         world.cylinder(body, (0.0, 0.0, -0.3), radius, height + 0.3)
 
 
-def add_shelter(world: WorldBuilder, dice: Dice, x: float, y: float, heading: float) -> None:
+def add_shelter(world: WorldBuilder, dice: Dice, place: Place) -> None:
     """Add a bus shelter of glass, open to its left."""
-    body = world.body(x, y, heading, ActorClass.CLUTTER, half_range=80.0, reflectivity=50.0)
+    body = world.body(place, ActorClass.CLUTTER, half_range=80.0, reflectivity=50.0)
     length, depth = dice.between(2.5, 6.0), dice.between(1.2, 1.8)
     glass = dice.between(0.1, 0.6)
     world.box(body, (0.0, -0.5 * depth, 0.1), (length, 0.05, 2.2), opacity=glass)
@@ -68,12 +55,10 @@ def add_shelter(world: WorldBuilder, dice: Dice, x: float, y: float, heading: fl
     world.box(body, (0.0, -0.3 * depth, 0.4), (0.7 * length, 0.35, 0.08))
 
 
-def add_clutter(world: WorldBuilder, dice: Dice, x: float, y: float, size: float) -> None:
+def add_clutter(world: WorldBuilder, dice: Dice, place: Place, size: float) -> None:
     """Add a box-like thing: bin, cabinet, crate, container, skip (``size`` m at most)."""
     body = world.body(
-        x,
-        y,
-        dice.angle(),
+        place.facing(dice.angle()),
         ActorClass.CLUTTER,
         half_range=dice.between(45.0, 140.0),
         reflectivity=dice.between(5.0, 90.0),
@@ -84,9 +69,9 @@ def add_clutter(world: WorldBuilder, dice: Dice, x: float, y: float, size: float
     world.box(body, (0.0, 0.0, -0.2), (*shape, height + 0.2), opacity=opacity)
 
 
-def add_racks(world: WorldBuilder, dice: Dice, x: float, y: float, heading: float) -> None:
+def add_racks(world: WorldBuilder, dice: Dice, place: Place) -> None:
     """Add bicycle stands, chairs or the like: a low lattice one sees half through."""
-    body = world.body(x, y, heading, ActorClass.CLUTTER, half_range=60.0, reflectivity=40.0)
+    body = world.body(place, ActorClass.CLUTTER, half_range=60.0, reflectivity=40.0)
     size = (dice.between(2.0, 6.0), dice.between(0.4, 1.8), dice.between(0.7, 1.1))
     lattice = Openings(dice.between(0.3, 0.9), dice.between(0.5, 0.9))
     world.box(body, (0.0, 0.0, 0.0), size, openings=lattice)

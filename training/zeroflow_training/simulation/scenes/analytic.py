@@ -4,6 +4,7 @@
 
 from ..classes import ActorClass
 from ..motion import EgoPath, Motion
+from ..place import Place
 from ..terrain import Terrain
 from ..world import WorldBuilder
 from .base import Scene
@@ -27,9 +28,9 @@ def box_scene(
     """
     world = WorldBuilder()
     for side in (-1.0, 1.0):
-        wall = world.body(0.0, side * (wall_distance + 0.25), 0.0, ActorClass.BUILDING)
+        wall = world.body(Place(0.0, side * (wall_distance + 0.25)), ActorClass.BUILDING)
         world.box(wall, (0.0, 0.0, -1.0), (400.0, 0.5, 5.0))
     motion = Motion(speed, curvature=yaw_rate / speed if yaw_rate else 0.0)
-    box = world.body(*position, heading, ActorClass.CAR, motion=motion, half_range=200.0)
+    box = world.body(Place(*position, heading, motion), ActorClass.CAR, half_range=200.0)
     world.box(box, (0.0, 0.0, 0.0), size)
     return Scene(world.build(), EgoPath(motion=Motion(ego_speed)), terrain or Terrain())

@@ -9,7 +9,7 @@ from ..parking import fill_rows
 from ..pavements import populate
 from ..roadside import draw_lushness, furnish, lay_line, plant
 from ..scenery import add_building, add_deck
-from ..stage import Stage
+from ..stage import PERSON, Stage
 from ..traffic import TrafficStyle, fill_lanes
 from .base import Scene, draw_ego, draw_road, finish, travel_of
 
@@ -33,8 +33,7 @@ def car_park(dice: Dice, duration_s: float) -> Scene:
         add_deck(
             stage.world,
             dice,
-            *aisle.place(begin + 1.35 * slots, 0.0),
-            aisle.heading,
+            aisle.place(begin + 1.35 * slots, 0.0),
             2.7 * slots,
             dice.between(30.0, 60.0),
             ends,
@@ -56,10 +55,10 @@ def _add_building(stage: Stage, begin: float, slots: int, left: float) -> None:
     length, depth = dice.between(15.0, 60.0), dice.between(10.0, 30.0)
     middle = begin + 1.35 * slots
     place = aisle.place(middle, left + 0.5 * depth)
-    if not stage.taken.claim_box(*place, aisle.heading, length, depth):
+    if not stage.taken.claim_box(place, length, depth):
         return
-    add_building(stage.world, dice, *place, aisle.heading, length, depth, -1.0)
+    add_building(stage.world, dice, place, length, depth, -1.0)
     stage.fronts.append((middle - 0.5 * length, middle + 0.5 * length, left))
     for _ in range(dice.poisson(2.0)):  # people about to go in
         at = aisle.place(middle + dice.normal(0.0, 6.0), left - dice.between(1.0, 6.0))
-        stage.actor(add_pedestrian, at, dice.angle(), [Motion()], (0.5, 0.5))
+        stage.actor(add_pedestrian, at.facing(dice.angle()), [Motion()], PERSON)

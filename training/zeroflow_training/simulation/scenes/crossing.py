@@ -68,9 +68,9 @@ def _add_signals(stage: Stage) -> None:
             for side in (1.0, -1.0):
                 s = road.crossing + ahead * (road.crossing_half_width + 1.0)
                 place = road.place(s, side * (road.half_width + 0.8))
-                if stage.taken.claim(*place, 0.3):
-                    turned = road.heading + (0.0 if side < 0.0 else math.pi)
-                    add_signal(stage.world, dice, *place, turned)
+                if stage.taken.claim(place, 0.3):
+                    place = place if side < 0.0 else place.turned(math.pi)
+                    add_signal(stage.world, dice, place)
     if dice.chance(0.25):  # wires of a tramway or trolley bus
         offsets = (-1.8, -1.2, 1.2, 1.8)
-        add_cables(stage.world, dice, *road.place(road.crossing, 0.0), road.heading, 100.0, offsets)
+        add_cables(stage.world, dice, road.place(road.crossing, 0.0), 100.0, offsets)

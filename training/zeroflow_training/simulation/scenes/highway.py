@@ -8,6 +8,7 @@ from ..actors import add_pedestrian
 from ..dice import Dice
 from ..motion import STILL, EgoPath, Motion
 from ..pavements import add_wildlife
+from ..place import Place
 from ..road import Road
 from ..roadside import draw_lushness, furnish, plant, span_bridge
 from ..scenery import (
@@ -54,11 +55,11 @@ def highway(dice: Dice, duration_s: float) -> Scene:
 
 def _lay_rail(stage: Stage, left: float) -> None:
     place, road = _middle(stage.road, left), stage.road
-    if stage.taken.claim_line(*place, road.heading, road.length, 0.4):
-        add_guard_rail(stage.world, stage.dice, *place, road.heading, road.length)
+    if stage.taken.claim_line(place, road.length, 0.4):
+        add_guard_rail(stage.world, stage.dice, place, road.length)
 
 
-def _middle(road: Road, left: float) -> tuple[float, float]:
+def _middle(road: Road, left: float) -> Place:
     return road.place(0.5 * (road.begin + road.end), left)
 
 
@@ -70,24 +71,24 @@ def _line_highway(stage: Stage, side: float) -> None:
         _lay_rail(stage, side * edge)
     if dice.chance(0.5):
         place = _middle(road, side * (edge + 0.8))
-        add_pole_row(world, dice, *place, road.heading, min(road.length, 150.0))
+        add_pole_row(world, dice, place, min(road.length, 150.0))
     beyond = dice.pick(("noise", "bank", "hedge", "nothing"), (0.3, 0.3, 0.15, 0.25))
     left = side * (edge + dice.between(2.0, 8.0))
     if beyond == "noise":
-        line = (*_middle(road, left), road.heading, road.length)
-        if stage.taken.claim_line(*line, 0.5):
-            add_noise_barrier(world, dice, *line)
+        place = _middle(road, left)
+        if stage.taken.claim_line(place, road.length, 0.5):
+            add_noise_barrier(world, dice, place, road.length)
     elif beyond == "bank":
         size = (road.length, dice.between(5.0, 12.0), dice.between(0.5, 4.0))
         bank = _middle(road, left + side * 0.5 * size[1])
-        add_embankment(world, *bank, road.heading, size, dice.between(0.5, 2.4))
+        add_embankment(world, bank, size, dice.between(0.5, 2.4))
     elif beyond == "hedge":
         for _ in range(int(road.length / 30.0)):
             place = road.place(road.anywhere(dice), left)
-            add_hedge(world, dice, *place, road.heading, dice.between(8.0, 25.0))
+            add_hedge(world, dice, place, dice.between(8.0, 25.0))
     if dice.chance(0.3):
         place = _middle(road, side * (edge + dice.between(9.0, 16.0)))
-        add_fence(world, dice, *place, road.heading, road.length)
+        add_fence(world, dice, place, road.length)
 
 
 def _add_overhead(stage: Stage) -> None:
@@ -95,7 +96,7 @@ def _add_overhead(stage: Stage) -> None:
     span = 2.0 * (road.half_width + _SHOULDER) + 2.0
     for _ in range(dice.poisson(0.6 * stage.share)):
         place = road.place(road.anywhere(dice), 0.0)
-        add_gantry(stage.world, dice, *place, road.heading, span)
+        add_gantry(stage.world, dice, place, span)
     for _ in range(dice.poisson(0.35 * stage.share)):
         span_bridge(stage, span + dice.between(0.0, 8.0))
 
@@ -104,9 +105,9 @@ def _add_breakdown(stage: Stage) -> None:
     """A vehicle on the shoulder, and somebody beside it."""
     dice, road = stage.dice, stage.road
     s, left = road.anywhere(dice), -(road.half_width + 0.5 * _SHOULDER)
-    stage.vehicle(road.place(s, left), road.heading, [STILL])
+    stage.vehicle(road.place(s, left), [STILL])
     for _ in range(dice.integer(1, 2)):
         place = road.place(s + dice.normal(0.0, 3.0), left - 1.6)
         walk = Motion(dice.between(0.0, 1.4))
-        heading = road.heading + math.pi * dice.chance(0.5)
-        stage.actor(add_pedestrian, place, heading, [walk, STILL], PERSON)
+        place = place.turned(math.pi * dice.chance(0.5))
+        stage.actor(add_pedestrian, place, [walk, STILL], PERSON)

@@ -10,6 +10,7 @@ from ..dice import Dice
 from ..motion import STILL, EgoPath, Motion
 from ..pace import CREEP, STAND, change_pace
 from ..pavements import populate
+from ..place import Place
 from ..roadside import draw_lushness, furnish, lay_line, plant
 from ..scenery import CONTAINER, add_clutter, add_containers, add_hall
 from ..stage import Stage
@@ -33,19 +34,19 @@ def yard(dice: Dice, duration_s: float) -> Scene:
     for _ in range(dice.poisson(2.5 * stage.share) + 1):
         _add_forklift(stage)
     for _ in range(dice.poisson(2.0 * stage.share)):
-        place = _anywhere(stage)
-        stage.vehicle(place, dice.angle(), [_shunting(stage), STILL], towing=0.2)
+        place = _anywhere(stage).facing(dice.angle())
+        stage.vehicle(place, [_shunting(stage), STILL], towing=0.2)
     populate(stage, dice.pick((2.0, 8.0, 20.0)))
     for _ in range(dice.poisson(15.0 * stage.share)):  # pallets, crates, drums
         place = _anywhere(stage)
-        if stage.taken.claim(*place, 0.9):
-            add_clutter(stage.world, dice, *place, dice.between(0.8, 2.0))
+        if stage.taken.claim(place, 0.9):
+            add_clutter(stage.world, dice, place, dice.between(0.8, 2.0))
     plant(stage, 0.3 * draw_lushness(dice), nearest=15.0)
     furnish(stage, 0.4)
     return finish(stage)
 
 
-def _anywhere(stage: Stage) -> tuple[float, float]:
+def _anywhere(stage: Stage) -> Place:
     return stage.road.place(stage.road.anywhere(stage.dice), stage.dice.between(-25.0, 25.0))
 
 
@@ -58,15 +59,14 @@ def _line_with_halls(stage: Stage, side: float, left: float) -> None:
         if dice.chance(0.4):
             continue
         place = way.place(middle, side * (left + 0.5 * depth))
-        if not stage.taken.claim_box(*place, way.heading, length, depth):
+        if not stage.taken.claim_box(place, length, depth):
             continue
-        add_hall(stage.world, dice, *place, way.heading, length, depth, -side)
+        add_hall(stage.world, dice, place, length, depth, -side)
         stage.fronts.append((middle - 0.5 * length, middle + 0.5 * length, side * left))
         for dock in range(int(length / 5.0)):  # trucks that stand at the gates
             if dice.chance(0.25):
                 at = way.place(middle - 0.5 * length + 5.0 * dock, side * (left - 7.0))
-                heading = way.heading - side * 0.5 * math.pi
-                stage.vehicle(at, heading, [STILL], ActorClass.TRUCK)
+                stage.vehicle(at.turned(-side * 0.5 * math.pi), [STILL], ActorClass.TRUCK)
 
 
 def _stack_containers(stage: Stage) -> None:
@@ -75,15 +75,13 @@ def _stack_containers(stage: Stage) -> None:
     length = dice.pick((6.06, 12.19))
     heading = way.heading + dice.pick((0.0, 0.5 * math.pi)) + dice.normal(0.0, 0.01)
     s, left = way.anywhere(dice), dice.sign() * dice.between(_LANE, 30.0)
+    corner = way.place(s, left).facing(heading)
     for row in range(dice.integer(1, 4)):
         for column in range(dice.integer(1, 4)):
-            x, y = way.place(s, left)
-            ahead, aside = (length + 0.4) * column, (CONTAINER[0] + 0.3) * row
-            x += ahead * math.cos(heading) - aside * math.sin(heading)
-            y += ahead * math.sin(heading) + aside * math.cos(heading)
+            place = corner.shifted((length + 0.4) * column, (CONTAINER[0] + 0.3) * row)
             # Neighbours nearly touch, as their discs must not.
-            if stage.taken.claim_line(x, y, heading, length - CONTAINER[0], 0.5 * CONTAINER[0]):
-                add_containers(stage.world, dice, x, y, heading, length)
+            if stage.taken.claim_line(place, length - CONTAINER[0], 0.5 * CONTAINER[0]):
+                add_containers(stage.world, dice, place, length)
 
 
 def _shunting(stage: Stage) -> Motion:
@@ -102,9 +100,8 @@ def _add_truck(stage: Stage) -> None:
     heading = way.heading + math.pi * dice.chance(0.5) + dice.normal(0.0, 0.15)
     if dice.chance(0.4):
         heading = dice.angle()
-    stage.vehicle(
-        _anywhere(stage), heading, [_shunting(stage), STILL], ActorClass.TRUCK, towing=0.06
-    )
+    place = _anywhere(stage).facing(heading)
+    stage.vehicle(place, [_shunting(stage), STILL], ActorClass.TRUCK, towing=0.06)
 
 
 def _add_forklift(stage: Stage) -> None:
@@ -114,4 +111,5 @@ def _add_forklift(stage: Stage) -> None:
     if dice.chance(0.3):
         motion = change_pace(dice, Motion(abs(speed)), stage.duration_s)
     heading = dice.angle()
-    stage.actor(add_forklift, _anywhere(stage), heading, [motion, STILL], FORKLIFT_SIZE)
+    place = _anywhere(stage).facing(heading)
+    stage.actor(add_forklift, place, [motion, STILL], FORKLIFT_SIZE)
