@@ -14,7 +14,7 @@ def connected_components(nodes: int, a: Index, b: Index) -> Index:
     """Component of each node, numbered from 0 without gaps; edge k joins `a[k]` and `b[k]`.
 
     Labels fall to the least of the component by hooking and pointer jumping (Shiloach and Vishkin
-    1982): some ten rounds over the edges, however long a chain is.
+    1982): rounds over the edges grow with the logarithm of the longest chain.
     """
     label = np.arange(nodes)
     while True:

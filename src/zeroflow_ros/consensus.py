@@ -16,7 +16,10 @@ from zeroflow_ros.pillars import F32, GridPoints, PillarGrid
 
 MOVING_M = 0.03  # over the interval; what moves less is left alone
 ALIKE_M, ALIKE_SHARE = 0.05, 0.5  # neighbours of one body differ by less than the larger of these
-TURN_PRIOR_M2 = 1.0  # bodies whose mean squared radius is well below this are not seen turning
+# A turn is only as sure as its lever is long: bodies whose mean squared radius is well below this,
+# as pedestrians', are not seen turning; a car keeps nine tenths of what the network says.
+TURN_PRIOR_M2 = 0.2
+ROUNDS = 3
 NEIGHBOURS = ((0, 1), (1, -1), (1, 0), (1, 1))  # and their opposites
 
 F64 = npt.NDArray[np.float64]
@@ -27,23 +30,20 @@ def rigid_consensus(grid: PillarGrid, points: GridPoints, displacement: F32) -> 
     """Displacement [M, 3] with the motion of their body for all moving points; metres.
 
     Bodies are 8-connected pillars with similar mean displacement. A body's planar motion is the
-    median shift and the weighted median turn of its pillars; heights keep what the network said.
+    median shift and the median turn of its pillars, weighted by points; all points of a pillar get
+    the same. Heights keep what the network said. `displacement` must be finite.
     """
     moving = np.flatnonzero((displacement[:, :2] ** 2).sum(1) > MOVING_M**2)
     if not len(moving):
         return displacement
     cell, pillar = _ranked(points.cell[moving], grid.size**2)
     weight = np.bincount(pillar).astype(np.float64)
-    position = grid.points(points.cell[moving], points.offset[moving])[:, :2]
-    middle = _means(pillar, position, weight)
-    shift = _means(pillar, displacement[moving, :2], weight)
-    body = _bodies(grid.indices(cell), shift)
-    centre = _means(body, middle * weight[:, None], _sums(body, weight))
-    motion, turn = _rigid_motions(body, middle - centre[body], shift, weight)
+    columns = [np.bincount(pillar, displacement[moving, k]) / weight for k in range(2)]
+    shift = np.stack(columns, 1)
+    index = grid.indices(cell)
+    agreed = _agreed(_bodies(index, shift), grid.cell_m * index.astype(float), shift, weight)
     result = displacement.copy()
-    mine = body[pillar]
-    lever = position - centre[mine]
-    result[moving, :2] = motion[mine] + turn[mine, None] * _perpendicular(lever)
+    result[moving, :2] = agreed.astype(np.float32)[pillar]
     return result
 
 
@@ -74,43 +74,40 @@ def _bodies(index: npt.NDArray[np.integer], shift: F64) -> Index:
     return connected_components(len(key), a[alike], b[alike])
 
 
-def _rigid_motions(body: Index, radius: F64, shift: F64, weight: F64) -> tuple[F64, F64]:
-    """Median shift [B, 2] and turn [B] (rad) of each body about its centre."""
-    first = _medians(body, shift, weight)
-    across = _perpendicular(radius)
+def _agreed(body: Index, position: F64, shift: F64, weight: F64) -> F64:
+    """Each pillar's displacement [K, 2] as its body's rigid motion has it."""
+    total = np.bincount(body, weight)
+    centre = np.stack([np.bincount(body, weight * column) / total for column in position.T], 1)
+    radius = position - centre[body]
+    across = np.stack([-radius[:, 1], radius[:, 0]], 1)  # where a turn to the left moves it
     square = (radius**2).sum(1)
-    turns = (across * (shift - first[body])).sum(1) / np.maximum(square, 1e-9)
-    turn = _medians(body, turns[:, None], weight * square)[:, 0]
-    spread = _sums(body, weight * square) / _sums(body, weight)
-    turn = turn * spread / (spread + TURN_PRIOR_M2)
-    return _medians(body, shift - turn[body, None] * across, weight), turn
-
-
-def _perpendicular(vectors: F64) -> F64:
-    """Each [x, y] turned by 90 degrees to the left."""
-    return np.stack([-vectors[:, 1], vectors[:, 0]], 1)
-
-
-def _sums(group: Index, values: F64) -> F64:
-    return np.asarray(np.bincount(group, values), np.float64)
-
-
-def _means(group: Index, values: npt.NDArray[np.floating], weight: F64) -> F64:
-    """Sum of the columns of `values` [N, C] in each group over the group's weight [G]."""
-    columns = [np.bincount(group, column) / weight for column in values.T]
-    return np.stack(columns, 1)
+    turning = np.zeros_like(shift)
+    for _ in range(ROUNDS):  # the median shift is the centre's only once the turn is taken out
+        rest = shift - _medians(body, shift - turning, weight)[body]
+        turns = (across * rest).sum(1) / np.maximum(square, 1e-9)
+        turn = _medians(body, turns[:, None], weight * square)[body]
+        turning = turn * across
+    spread = (np.bincount(body, weight * square) / total)[body, None]
+    turning *= spread / (spread + TURN_PRIOR_M2)
+    return _medians(body, shift - turning, weight)[body] + turning
 
 
 def _medians(group: Index, values: F64, weight: F64) -> F64:
-    """Weighted medians of the columns of `values` [N, C] in each group [G, C]."""
-    half = 0.5 * _sums(group, weight)
-    found = np.empty((len(half), values.shape[1]))
+    """Weighted medians of the columns of `values` [N, C] in each group [G, C].
+
+    Where exactly half of the weight lies below, the mean of both middle values, so that mirrored
+    input gives mirrored output.
+    """
+    ends = np.cumsum(np.bincount(group))
+    starts = np.concatenate([[0], ends[:-1]])
+    found = np.empty((len(ends), values.shape[1]))
     for k, column in enumerate(values.T):
         order = np.lexsort((column, group))
-        ordered = group[order]
-        reached = np.cumsum(weight[order])
-        before = np.cumsum(2 * half) - 2 * half
-        enough = np.flatnonzero(reached - before[ordered] >= half[ordered] * (1 - 1e-9))
-        groups, place = np.unique(ordered[enough], return_index=True)
-        found[groups, k] = column[order[enough[place]]]
+        # Sums from one running sum only: with two, rounding could leave a group without a median.
+        running = np.concatenate([[0.0], np.cumsum(weight[order])])
+        half = 0.5 * (running[starts] + running[ends])
+        lower = np.searchsorted(running, half, "left") - 1
+        upper = np.searchsorted(running, half, "right") - 1
+        middle = [np.clip(at, starts, ends - 1) for at in (lower, upper)]
+        found[:, k] = 0.5 * (column[order[middle[0]]] + column[order[middle[1]]])
     return found

@@ -21,7 +21,7 @@ class FlowStatus(Enum):
     """Why a sweep has flow, or why it has none."""
 
     ESTIMATED = "estimated"
-    FIRST_SWEEP = "no earlier sweep within the model's interval"
+    FIRST_SWEEP = "no earlier sweep that is recent enough"
     NO_EGO_MOTION = "ego motion unknown at the sweep's stamp"
     EMPTY = "no finite point in range"
 

@@ -60,10 +60,13 @@ class FlowNetwork:
             watch.lap("pillars")
             moved = np.asarray(self.engine.infer(inputs)["displacement"], np.float32)
             watch.lap("network")
+            finite = np.asarray(np.isfinite(moved).all(1))
+            moved = np.where(finite[:, None], moved, np.float32(0))
             if self.card.consensus == "rigid":
                 moved = rigid_consensus(self.card.grid, newest.above, moved)
+            watch.lap("consensus")
             displacement[newest.above.rows] = rotate(sweeps[0].transform[:3, :3].T, moved)
-            valid[newest.above.rows] = True
+            valid[newest.above.rows] = finite
         watch.lap("output")
         return Flow(displacement, valid, interval_s, FlowStatus.ESTIMATED, watch.stage_ms)
 

@@ -66,8 +66,8 @@ class RunSummary:
                 "is --sensor-height right?"
             )
         return (
-            f"no sweep got flow: {count} had no earlier sweep within the model's interval; are the "
-            "sweeps too far apart, or their stamps not rising?"
+            f"no sweep got flow: {count} had no earlier sweep that is recent enough; are "
+            "the sweeps too far apart, or their stamps not rising?"
         )
 
     def add(self, flow: Flow) -> None:

@@ -57,21 +57,22 @@ class SweepHistory:
     """The recent sweeps, from which those nearest to t - lag * interval are chosen.
 
     A 20 Hz lidar thus feeds a 10 Hz model every second sweep. After a lost sweep, and from a 5 Hz
-    lidar, the last one before the gap is given, alone: a two-sweep model reads motion over a
-    doubled interval about as well (docs/benchmarks.md), and velocity is over the measured one. A
-    clock that jumps back (a bag loop) empties the history.
+    lidar, the last one before the gap is given, alone: over a doubled interval a two-sweep model
+    reads slow movers better and those above 10 m/s worse (docs/benchmarks.md). Velocity is over the
+    measured interval. A clock that jumps back (a bag loop) empties the history.
     """
 
     def __init__(
         self,
         lags: Sequence[int],
         interval_s: float,
-        tolerance: float = 0.5,
-        longest_gap: float = 2.5,
+        tolerance: float = 0.55,
+        longest_gap: float = 2.6,
     ) -> None:
         """`lags` in intervals of `interval_s`, ascending from 0; within `tolerance` intervals.
 
-        `longest_gap`, in intervals, is how far back the sweep before a gap may lie.
+        `longest_gap`, in intervals, is how far back the sweep before a gap may lie. No limit is a
+        multiple of half an interval: a lidar's jitter would decide.
         """
         if len(lags) < 2 or lags[0] != 0 or list(lags) != sorted(set(lags)):
             raise ValueError(f"a history needs at least 2 lags that ascend from 0, not {lags}")
@@ -100,8 +101,8 @@ class SweepHistory:
     def select(self) -> list[PosedSweep]:
         """The newest sweep, then the earlier ones the model wants, newest first.
 
-        Shorter than `lags` while the history fills; stops at the first gap beyond tolerance, but
-        only behind it when the gap comes first.
+        Shorter than `lags` while the history fills and where a sweep is missing. When already the
+        first earlier one is missing, the last before it is given, at most `longest_gap` back.
         """
         if not self._sweeps:
             return []

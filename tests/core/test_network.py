@@ -64,7 +64,40 @@ def test_rows_valid_flags_and_axes(make_card: MakeCard, make_engine: MakeEngine)
     np.testing.assert_allclose(flow.displacement[inside], expected, atol=1e-4)
     assert flow.status is FlowStatus.ESTIMATED
     assert flow.interval_s == 0.1
-    assert list(flow.stage_ms) == ["ground_and_grid", "pillars", "network", "output"]
+    assert list(flow.stage_ms) == [
+        "ground_and_grid", "pillars", "network", "consensus", "output",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("consensus", "lengths"), [("rigid", [0.5]), ("none", [0.4, 0.5])])
+def test_bodies_move_as_one_if_the_card_says_so(
+    make_card: MakeCard, make_engine: MakeEngine, consensus: str, lengths: list[float]
+) -> None:
+    body = np.random.default_rng(0).uniform([4, 4, 0], [7, 7, 1], (400, 3)).astype(np.float32)
+
+    def fading(inputs: Any) -> np.ndarray:
+        far = coordinates(inputs)[:, 0] > 6.5
+        return np.float32([0, 1, 0]) * np.where(far, 0.4, 0.5).astype(np.float32)[:, None]
+
+    network = FlowNetwork(make_card(consensus=consensus), make_engine(fading), KeptGround())
+    flow = run(network, body, body, transform=np.eye(4))
+    np.testing.assert_allclose(np.unique(flow.displacement[:, 1]), lengths, atol=1e-6)
+
+
+def test_an_answer_that_is_no_number_is_not_valid(
+    make_card: MakeCard, make_engine: MakeEngine
+) -> None:
+    def odd(inputs: Any) -> np.ndarray:
+        answer = np.full((len(inputs["point_pillar"]), 3), 0.3, np.float32)
+        answer[3, 1], answer[8, 2] = np.nan, np.inf
+        return answer
+
+    cloud = np.random.default_rng(0).uniform(-9, 9, (50, 3)).astype(np.float32) * [1, 1, 0.1]
+    network = FlowNetwork(make_card(consensus="rigid"), make_engine(odd), KeptGround())
+    flow = run(network, cloud.astype(np.float32), cloud.astype(np.float32), transform=np.eye(4))
+    assert np.flatnonzero(~flow.valid).tolist() == [3, 8]
+    np.testing.assert_array_equal(flow.displacement[~flow.valid], 0)
+    np.testing.assert_allclose(flow.displacement[flow.valid], 0.3, atol=1e-6)
 
 
 def test_inputs_of_the_network(make_card: MakeCard, make_engine: MakeEngine) -> None:

@@ -57,6 +57,7 @@ def test_the_sweep_before_a_lost_one_is_given_alone() -> None:
     assert selected_ms(history) == [400, 300]
     push(history, 500)
     assert selected_ms(history) == [500, 400, 300]
+    assert selected_ms(history_of([0, 50, 100, 300])) == [300, 100]
 
 
 def test_five_hertz_takes_each_sweep() -> None:
@@ -94,9 +95,9 @@ def test_a_clock_that_does_not_advance_starts_anew(stamp: float) -> None:
 
 
 @pytest.mark.parametrize(
-    ("gap_ms", "count"), [(50, 2), (49.9, 1), (150, 2), (250, 2), (250.1, 1), (1e9, 1)]
+    ("gap_ms", "count"), [(45, 2), (44.9, 1), (150, 2), (260, 2), (260.1, 1), (1e9, 1)]
 )
-def test_half_an_interval_to_two_and_a_half(gap_ms: float, count: int) -> None:
+def test_how_old_the_earlier_sweep_may_be(gap_ms: float, count: int) -> None:
     assert len(selected_ms(history_of([0, gap_ms]))) == count
 
 
@@ -127,13 +128,14 @@ def test_selection_is_ordered_bounded_and_within_tolerance(
         assert 1 <= len(found) <= count
         assert all(late > early for late, early in pairwise(found))
         ideal = stamp - 1e3 * interval_s * np.arange(len(found))
-        within = np.abs(found - ideal).max() <= 500 * interval_s + 1e-6
-        assert within or (len(found) == 2 and stamp - found[1] <= 2500 * interval_s + 1e-6)
+        if np.abs(found - ideal).max() > 550 * interval_s + 1e-6:
+            assert len(found) == 2
+            assert 1550 * interval_s - 1e-6 <= stamp - found[1] <= 2600 * interval_s + 1e-6
 
 
 def test_memory_is_bounded_by_time() -> None:
     history = history_of(range(0, 20_000, 10), count=3)  # 100 Hz for 20 s
-    assert len(history) <= 26  # 0.25 s and the newest
+    assert len(history) <= 27  # 0.26 s and the newest
     assert len(history_of(range(0, 20_000, 10), count=4)) <= 36
     push(history, 1e6)
     assert len(history) == 1

@@ -15,10 +15,14 @@ from zeroflow_training.curves import draw_curves, read_metrics, smoothed
 
 @pytest.fixture
 def run(tmp_path: Path) -> Path:
-    """A run that was resumed at step 100; some reports had no slow point."""
+    """A run that was killed after step 109 and resumed at 100, and is being written now."""
     head = "epe_fast,epe_slow,epe_static,epoch,loss,step\n"
-    (tmp_path / "metrics.csv").write_text(head + "0.2,,0.02,0,0.1,149\n0.1,0.06,0.01,0,0.05,199\n")
-    (tmp_path / "metrics_until_100.csv").write_text(head + "0.4,0.08,0.04,0,0.2,49\n,,,0,0.15,99\n")
+    (tmp_path / "metrics.csv").write_text(
+        head + "0.2,,0.02,0,0.1,149\n0.1,0.06,0.01,0,0.05,199\n0.1,0.0"
+    )
+    (tmp_path / "metrics_until_100.csv").write_text(
+        head + "0.4,0.08,0.04,0,0.2,49\n,,,0,0.15,99\n9,9,9,0,9,109\n"
+    )
     return tmp_path
 
 

@@ -214,14 +214,18 @@ def test_git_commit_is_short() -> None:
     assert git_commit() == "unknown" or len(git_commit().rstrip("+")) == 12
 
 
-def test_bundled_weights_are_those_of_the_bundled_model() -> None:
+@pytest.mark.parametrize(
+    ("name", "fallback"), [("zeroflow-rt", "zeroflow-rt-2"), ("zeroflow-rt-2", "")]
+)
+def test_bundled_weights_are_those_of_the_bundled_model(name: str, fallback: str) -> None:
     models = Path(__file__).parents[2] / "models"
-    card = load_card(models / "zeroflow-rt.onnx")
-    student = load_student(models / "zeroflow-rt.ckpt", card.grid.size)
+    card = load_card(models / f"{name}.onnx")
+    assert (card.name, card.fallback, card.consensus) == (name, fallback, "rigid")
+    student = load_student(models / f"{name}.ckpt", card.grid.size)
     inputs = example_inputs(card.grid, card.lags)
-    tensors = [torch.from_numpy(np.ascontiguousarray(inputs[name])) for name in INPUTS]
+    tensors = [torch.from_numpy(np.ascontiguousarray(inputs[key])) for key in INPUTS]
     with torch.inference_mode():
         expected = student(*tensors).numpy()
-    found = OnnxRuntimeEngine(models / "zeroflow-rt.onnx").infer(inputs)["displacement"]
+    found = OnnxRuntimeEngine(models / f"{name}.onnx").infer(inputs)["displacement"]
     assert np.abs(expected).max() > 0.1
     np.testing.assert_allclose(found, expected, atol=1e-4)

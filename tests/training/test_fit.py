@@ -109,6 +109,28 @@ def test_a_run_resumes_where_it_stopped(config: FitConfig, tmp_path: Path) -> No
     assert (tmp_path / "metrics_until_52.csv").read_text().count("\n") == 6
 
 
+def test_a_run_that_is_resumed_twice_keeps_its_metrics(config: FitConfig, tmp_path: Path) -> None:
+    first = fit(steps(config, 20), tmp_path)
+    for until in (30, 40):  # both from step 20
+        fit(steps(config, until), tmp_path, resume=first)
+    kept = (tmp_path / "metrics_until_20.csv").read_text().splitlines()
+    assert [line.split(",")[-1] for line in kept] == ["step", "9", "19"]
+    again = (tmp_path / "metrics.csv").read_text().splitlines()
+    assert all(int(line.split(",")[-1]) >= 20 for line in again[1:])
+    assert again[-1].endswith(",39")
+
+
+def test_a_run_of_another_optimiser_is_not_resumed(config: FitConfig, tmp_path: Path) -> None:
+    last = fit(steps(config, 10), tmp_path)
+    state = torch.load(last, weights_only=True)
+    state["optimizer_states"][0]["param_groups"] = [{"lr": 1e-3}]
+    torch.save(state, tmp_path / "adam.ckpt")
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    with pytest.raises(ModelError, match="another optimiser: start from its weights by --init"):
+        fit(steps(config, 20), tmp_path, resume=tmp_path / "adam.ckpt")
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
 def test_fine_tuning_starts_from_the_weights_and_at_step_0(
     config: FitConfig, tmp_path: Path
 ) -> None:

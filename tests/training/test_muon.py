@@ -12,6 +12,8 @@ import torch
 from torch import nn
 
 from zeroflow_training.muon import Muon, orthogonalised
+from zeroflow_training.student_module import ScheduleConfig, StudentModule
+from zeroflow_training.students.real_time import RealTimeStudentConfig
 
 
 @pytest.mark.parametrize("shape", [(6, 20), (20, 6), (8, 8)])
@@ -35,6 +37,44 @@ def test_a_filter_moves_by_the_learning_rate_whatever_its_gradient() -> None:
         norms = torch.linalg.svdvals(weight.detach().reshape(4, -1))
         assert float(norms.min()) > 0.005
         assert float(norms.max()) < 0.013
+
+
+@pytest.mark.parametrize("shape", [(24, 6), (6, 24)])
+def test_matrices_move_as_torch_moves_them(shape: tuple[int, int]) -> None:
+    theirs_class = getattr(torch.optim, "Muon", None)
+    if theirs_class is None:
+        pytest.skip("torch before 2.9 has no Muon")
+    generator = torch.Generator().manual_seed(3)
+    start = torch.randn(shape, generator=generator)
+    ours, theirs = nn.Parameter(start.clone()), nn.Parameter(start.clone())
+    optimizers = (
+        Muon([ours], [], 0.1, 0.0, weight_decay=0.2),
+        theirs_class([theirs], lr=0.1, weight_decay=0.2),
+    )
+    for _ in range(6):
+        ours.grad = torch.randn(shape, generator=generator)
+        theirs.grad = ours.grad.clone()
+        for optimizer in optimizers:
+            optimizer.step()
+    moved = (theirs - start).norm()
+    # Torch orthogonalises in bfloat16.
+    assert (ours - theirs).norm() < 0.03 * moved
+
+
+def test_a_student_has_its_filters_in_muon_and_the_rest_in_adam(
+    tiny_config: RealTimeStudentConfig,
+) -> None:
+    module = StudentModule(tiny_config, ScheduleConfig(steps=10, learning_rate=0.02))
+    optimizer = module.configure_optimizers()["optimizer"]
+    assert isinstance(optimizer, Muon)
+    names = {parameter: name for name, parameter in module.student.named_parameters()}
+    matrices, others = ([names[p] for p in g["params"]] for g in optimizer.param_groups)
+    assert len(matrices) + len(others) == len(names)
+    assert {"split.weight", "pillar_encoder.0.weight", "fine.1.0.weight"} <= set(matrices)
+    assert {"offset.weight", "displacement.weight", "displacement.bias"} <= set(others)
+    assert all(module.student.get_parameter(name).dim() > 1 for name in matrices)
+    rates = [group["initial_lr"] for group in optimizer.param_groups]
+    assert rates == pytest.approx([0.02, 0.002])
 
 
 def test_the_rest_moves_as_adam_with_decoupled_decay_does() -> None:

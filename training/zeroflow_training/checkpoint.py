@@ -33,6 +33,13 @@ def opened(path: Path) -> Iterator[Mapping[str, Any]]:
         raise ModelError(f"'{path}' is no checkpoint of `zeroflow fit` ({reason})") from error
 
 
+def require_muon(state: Mapping[str, Any]) -> None:
+    """Raise ValueError for a checkpoint that a run with another optimiser wrote."""
+    (optimizer,) = state["optimizer_states"]
+    if not all("orthogonal" in group for group in optimizer["param_groups"]):
+        raise ValueError("it was trained with another optimiser: start from its weights by --init")
+
+
 def take_over(module: nn.Module, weights: Mapping[str, Tensor], new: str) -> None:
     """Load the weights of a student that may look at fewer sweeps than `module`.
 

@@ -27,11 +27,13 @@ def read_metrics(folder: Path) -> dict[str, F64]:
 
     Raises ZeroflowError for a folder without metrics.
     """
-    parts = sorted(folder.glob("metrics*.csv"))
     rows: list[dict[str, str]] = []
-    for part in parts:
+    for part in folder.glob("metrics*.csv"):
+        until = part.stem.removeprefix("metrics").removeprefix("_until_")
         with part.open(newline="") as file:
-            rows += csv.DictReader(file)
+            whole = [row for row in csv.DictReader(file) if (row["step"] or "").isdigit()]
+        # A killed run wrote steps after its last checkpoint; the resumed one made them again.
+        rows += [row for row in whole if not until or int(row["step"]) < int(until)]
     if not rows:
         raise ZeroflowError(f"'{folder}' holds no metrics.csv of `zeroflow fit`")
     rows.sort(key=lambda row: int(row["step"]))
@@ -62,11 +64,11 @@ def draw_curves(folder: Path, out: Path) -> None:
     for name, label in LINES.items():
         errors.plot(metrics["step"], 100 * smoothed(metrics[name], window), label=label)
     errors.set(yscale="log", ylabel="end-point error, cm over 0.1 s", xlabel="step")
-    errors.legend(loc="lower left", fontsize="small", framealpha=0.6)
+    figure.legend(*errors.get_legend_handles_labels(), loc="outside lower left", ncols=3)
     loss.plot(metrics["step"], 100 * smoothed(metrics["loss"], window), color="0.3")
     loss.set(ylabel="loss, cm", xlabel="step", ylim=(0, None))
     for axes in (errors, loss):
         axes.grid(alpha=0.3)
-    figure.suptitle(f"{folder.name}: training windows, mean of {window} reports")
+    figure.suptitle(f"{folder.resolve().name}: training windows, mean of {window} reports")
     with written_atomically(out) as scratch:
         figure.savefig(scratch, format="png", dpi=110)

@@ -19,7 +19,7 @@ from torch.utils.data import DataLoader
 
 from zeroflow_ros.files import written_atomically
 from zeroflow_ros.pillars import PillarGrid
-from zeroflow_training.checkpoint import opened, take_over
+from zeroflow_training.checkpoint import opened, require_muon, take_over
 from zeroflow_training.data.batch import collate
 from zeroflow_training.data.simulated import SimulatedSamples
 from zeroflow_training.fit_config import FitConfig
@@ -46,15 +46,14 @@ def fit(
     torch.set_num_threads(config.threads)
     lightning.seed_everything(config.seed, workers=True, verbose=False)
     folder.mkdir(parents=True, exist_ok=True)
-    with written_atomically(folder / "fit.json") as scratch:
-        scratch.write_text(json.dumps(asdict(config), indent=2))
     steps_done = 0
     if resume is not None:
         with opened(resume) as state:
+            require_muon(state)
             steps_done = state["global_step"]
-        metrics = folder / "metrics.csv"
-        if metrics.exists():  # the logger would delete it
-            metrics.replace(folder / f"metrics_until_{steps_done}.csv")
+        _keep_metrics(folder / "metrics.csv", steps_done)
+    with written_atomically(folder / "fit.json") as scratch:
+        scratch.write_text(json.dumps(asdict(config), indent=2))
     trainer = lightning.Trainer(
         max_steps=config.schedule.steps,
         accelerator="auto",
@@ -75,6 +74,14 @@ def fit(
     with written_atomically(last) as scratch:
         trainer.save_checkpoint(scratch)
     return last
+
+
+def _keep_metrics(metrics: Path, steps_done: int) -> None:
+    """Move them out of the logger's way, who would delete them."""
+    kept = metrics.with_name(f"metrics_until_{steps_done}.csv")
+    # Where the same checkpoint was resumed before, what came after it is run again.
+    if metrics.exists() and not kept.exists():
+        metrics.replace(kept)
 
 
 def _loader(config: FitConfig, steps_done: int) -> DataLoader:  # type: ignore[type-arg]

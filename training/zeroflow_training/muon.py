@@ -94,7 +94,7 @@ class Muon(Optimizer):
 
 
 def orthogonalised(matrix: Tensor) -> Tensor:
-    """About U V^T of a matrix [m, n] = U S V^T: singular values between 0.7 and 1.2."""
+    """About U V^T of a matrix [m, n] = U S V^T: singular values of 0.7 to 1.2, tiny ones less."""
     a, b, c = _COEFFICIENTS
     wide = matrix.T if len(matrix) > matrix.shape[1] else matrix
     wide = wide / (wide.norm() + 1e-7)

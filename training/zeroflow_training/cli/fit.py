@@ -38,7 +38,7 @@ def fit(
         int | None, typer.Option(min=1, help="Windows of 51 m in a step.")
     ] = None,
     learning_rate: Annotated[
-        float | None, typer.Option(help="Peak of the cosine schedule.")
+        float | None, typer.Option(help="Of Muon, at the schedule's peak; Adam's is a tenth.")
     ] = None,
     static_share: Annotated[
         float | None, typer.Option(min=0.1, max=0.9, help="Weight of static points in the loss.")
