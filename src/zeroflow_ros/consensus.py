@@ -33,7 +33,8 @@ def rigid_consensus(grid: PillarGrid, points: GridPoints, displacement: F32) -> 
     median shift and the median turn of its pillars, weighted by points; all points of a pillar get
     the same. Heights keep what the network said. `displacement` must be finite.
     """
-    moving = np.flatnonzero((displacement[:, :2] ** 2).sum(1) > MOVING_M**2)
+    x, y = displacement[:, 0], displacement[:, 1]
+    moving = np.flatnonzero(x * x + y * y > np.float32(MOVING_M**2))
     if not len(moving):
         return displacement
     cell, pillar = _ranked(points.cell[moving], grid.size**2)

@@ -60,8 +60,7 @@ class FlowNetwork:
             watch.lap("pillars")
             moved = np.asarray(self.engine.infer(inputs)["displacement"], np.float32)
             watch.lap("network")
-            finite = np.asarray(np.isfinite(moved).all(1))
-            moved = np.where(finite[:, None], moved, np.float32(0))
+            moved, finite = _finite_rows(moved)
             if self.card.consensus == "rigid":
                 moved = rigid_consensus(self.card.grid, newest.above, moved)
             watch.lap("consensus")
@@ -73,6 +72,14 @@ class FlowNetwork:
     def _split(self, sweep: PlacedCloud) -> GroundSplit:
         points = transform_points(sweep.transform, sweep.points)
         return self._ground.split(points, self.card.grid.locate(points))
+
+
+def _finite_rows(values: Points) -> tuple[Points, npt.NDArray[np.bool_]]:
+    """The rows with zeros where one is not finite, and which are."""
+    if np.isfinite(values.sum()):  # a tenth of the time of looking at each
+        return values, np.ones(len(values), bool)
+    finite = np.asarray(np.isfinite(values).all(1))
+    return np.where(finite[:, None], values, np.float32(0)), finite
 
 
 def network_inputs(
