@@ -350,7 +350,7 @@ def test_a_signal_leaves_nothing(factory, number, code):
     assert process.stdout.readline() == "working\n"
     process.send_signal(number)
     _, stderr = process.communicate(timeout=20)
-    assert process.returncode == code
+    assert process.returncode == code, stderr
     assert "Traceback" not in stderr
     assert [path.name for path in factory.folder.iterdir()] == ["recording"]
 

@@ -53,6 +53,7 @@ class _Group(TyperGroup):
         try:
             return super().invoke(ctx)
         except ZeroflowError as error:
+            _say_if_interrupted(error)
             _say(f"error: {error}", code=1)
         except ModuleNotFoundError as error:
             package = (error.name or "").partition(".")[0]
@@ -63,19 +64,27 @@ class _Group(TyperGroup):
         except BrokenPipeError:  # `zeroflow ... | head` is no error; click ends it quietly
             raise
         except OSError as error:
+            _say_if_interrupted(error)
             where = f" '{error.filename}'" if error.filename else ""
             _say(f"error: cannot read or write{where}: {error.strerror or error}", code=1)
         except KeyboardInterrupt:
             _say("interrupted", code=130)
         except SystemError as error:  # what compiled code makes of Ctrl-C
-            if not isinstance(error.__cause__ or error.__context__, KeyboardInterrupt):
-                raise
-            _say("interrupted", code=130)
+            _say_if_interrupted(error)
+            raise
 
 
 def _say(text: str, code: int) -> NoReturn:
     typer.echo(f"zeroflow: {text}", err=True)
     raise typer.Exit(code)
+
+
+def _say_if_interrupted(error: BaseException | None) -> None:
+    """Ctrl-C may come while another error is made of it, or is being handled."""
+    while error is not None:
+        if isinstance(error, KeyboardInterrupt):
+            _say("interrupted", code=130)
+        error = error.__cause__ or error.__context__
 
 
 def _print_version(wanted: bool) -> None:
