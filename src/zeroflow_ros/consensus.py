@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from zeroflow_ros.components import connected_components
-from zeroflow_ros.pillars import F32, GridPoints, PillarGrid
+from zeroflow_ros.pillars import F32, GridPoints, PillarGrid, ranked
 
 MOVING_M = 0.03  # over the interval; what moves less is left alone
 ALIKE_M, ALIKE_SHARE = 0.05, 0.5  # neighbours of one body differ by less than the larger of these
@@ -37,7 +37,7 @@ def rigid_consensus(grid: PillarGrid, points: GridPoints, displacement: F32) -> 
     moving = np.flatnonzero(x * x + y * y > np.float32(MOVING_M**2))
     if not len(moving):
         return displacement
-    cell, pillar = _ranked(points.cell[moving], grid.size**2)
+    cell, pillar = ranked(points.cell[moving], grid.size**2)
     weight = np.bincount(pillar).astype(np.float64)
     columns = [np.bincount(pillar, displacement[moving, k]) / weight for k in range(2)]
     shift = np.stack(columns, 1)
@@ -46,14 +46,6 @@ def rigid_consensus(grid: PillarGrid, points: GridPoints, displacement: F32) -> 
     result = displacement.copy()
     result[moving, :2] = agreed.astype(np.float32)[pillar]
     return result
-
-
-def _ranked(cell: npt.NDArray[np.integer], cells: int) -> tuple[Index, Index]:
-    """The pillars that occur, and which of them each is; np.unique sorts, which takes longer."""
-    occurs = np.zeros(cells, bool)
-    occurs[cell] = True
-    rank = np.cumsum(occurs) - 1
-    return np.flatnonzero(occurs), rank[cell]
 
 
 def _bodies(index: npt.NDArray[np.integer], shift: F64) -> Index:

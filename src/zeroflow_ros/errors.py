@@ -7,6 +7,22 @@ class ZeroflowError(Exception):
     """Base of all errors that command line and node print in one line, without traceback."""
 
 
+def interrupted(error: BaseException | None) -> bool:
+    """Whether an error came of Ctrl-C: compiled code makes a SystemError of it on the way."""
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__cause__ or error.__context__
+    return error is not None
+
+
+def pass_interrupt(error: BaseException) -> None:
+    """Raise KeyboardInterrupt if that is what `error` came of.
+
+    For handlers that take any error of a library for damaged data: Ctrl-C is none.
+    """
+    if interrupted(error):
+        raise KeyboardInterrupt from error
+
+
 class CloudError(ZeroflowError):
     """A point cloud, message or cloud file that cannot be read as points."""
 

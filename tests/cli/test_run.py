@@ -327,14 +327,14 @@ def test_command_exits_1_for_a_damaged_bag_and_shows_what_it_did(factory, fake):
 def test_a_signal_leaves_nothing(factory, number, code):
     source = factory.write(factory.sweeps(50))
     script = (
-        "import time\n"
+        "import sys\n"
         "from zeroflow_ros import offline\n"
         "from zeroflow_ros.cli.main import main\n"
         "from zeroflow_ros.flow import Flow, FlowStatus\n"
         "class Slow:\n"
         "    def update(self, sweep):\n"
         "        print('working', flush=True)\n"
-        "        time.sleep(0.2)\n"
+        "        sys.stdin.read()\n"  # until the signal, or until communicate() closes it
         "        return Flow.none(len(sweep), FlowStatus.FIRST_SWEEP)\n"
         "offline._bundled = lambda *_: lambda _: Slow()\n"
         "main()\n"
@@ -342,6 +342,7 @@ def test_a_signal_leaves_nothing(factory, number, code):
     arguments = ["run", str(source), str(factory.folder / "out"), "--ego-motion", "static"]
     process = subprocess.Popen(
         [sys.executable, "-c", script, *arguments],
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -87,11 +87,8 @@ def test_a_short_lever_turns_nobody() -> None:
 
 def test_bodies_apart_and_neighbours_that_move_otherwise_stay_themselves() -> None:
     parts = [box(0, 0), box(0, 6), box(2.6, 0, length=1.2)]
-    motions = (
-        [0.5, 0.0, 0.0],
-        [-0.4, 0.2, 0.0],
-        [-0.5, 0.0, 0.0],
-    )  # the last one touches the first
+    # The last one touches the first.
+    motions = ([0.5, 0.0, 0.0], [-0.4, 0.2, 0.0], [-0.5, 0.0, 0.0])
     said = np.concatenate([np.tile(motion, (400, 1)) for motion in motions])
     found = answer(np.concatenate(parts), said)
     np.testing.assert_allclose(found, said, atol=1e-6)

@@ -167,3 +167,39 @@ def test_no_damage_raises_anything_but_a_bag_error(factory, storage, cut, flips)
             pass
         reader.find_odometry_topic()
         assert reader.damage is None or file.name in reader.damage
+
+
+def interrupt(*_, **__):
+    """What compiled code makes of Ctrl-C."""
+    raise SystemError("returned a result with an exception set") from KeyboardInterrupt()
+
+
+@pytest.mark.parametrize(
+    "reached",
+    [
+        "zeroflow_ros.bags.storage.RosbagsSource.__init__",
+        "rosbags.typesys.store.Typestore.register",
+        "rosbags.typesys.store.Typestore.deserialize_cdr",
+    ],
+)
+def test_ctrl_c_is_no_damage(factory, monkeypatch, reached):
+    folder, _ = write(factory, "mcap")
+    monkeypatch.setattr(reached, interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        read(folder)
+
+
+def test_ctrl_c_between_messages_is_no_damage(factory, monkeypatch):
+    folder, _ = write(factory, "mcap")
+    monkeypatch.setattr("rosbags.rosbag2.Reader.messages", lambda *_, **__: map(interrupt, [0]))
+    with pytest.raises(KeyboardInterrupt):
+        read(folder)
+
+
+def test_ctrl_c_while_salvaging_is_no_damage(factory, monkeypatch):
+    folder, file = write(factory, "mcap")
+    file.write_bytes(file.read_bytes()[:-1000])
+    assert read(folder)[1] is not None
+    monkeypatch.setattr("zeroflow_ros.bags.salvage._flat_records", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        read(folder)

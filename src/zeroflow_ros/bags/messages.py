@@ -13,6 +13,7 @@ import numpy as np
 
 from zeroflow_ros import pointcloud2
 from zeroflow_ros.bags.storage import Topic
+from zeroflow_ros.errors import pass_interrupt
 from zeroflow_ros.flow import Flow
 from zeroflow_ros.sweep import Sweep
 
@@ -45,7 +46,8 @@ def typestore_of(topics: Iterable[Topic]) -> Typestore:
     own = get_typestore(Stores.EMPTY)
     try:
         own.register(types)
-    except Exception:  # a damaged definition that still parses may contradict the basic types
+    except Exception as error:  # a damaged definition that parses may contradict the basic types
+        pass_interrupt(error)
         return jazzy()
     return own
 

@@ -12,7 +12,7 @@ from zeroflow_ros import pointcloud2
 from zeroflow_ros.bags.frames import FrameTree
 from zeroflow_ros.bags.messages import CLOUD, ODOMETRY, TRANSFORMS, typestore_of
 from zeroflow_ros.bags.storage import Record, Topic, open_sources, repair_command
-from zeroflow_ros.errors import BagError, CloudError
+from zeroflow_ros.errors import BagError, CloudError, pass_interrupt
 from zeroflow_ros.geometry import Transform, from_quaternion
 from zeroflow_ros.sweep import Sweep
 
@@ -110,6 +110,7 @@ class BagReader:
         try:
             return self.typestore.deserialize_cdr(record.data, record.type)
         except Exception as error:  # damaged bytes make the decoder raise anything
+            pass_interrupt(error)
             raise BagError(f"a message of {record.topic} does not decode: {error}") from error
 
     def sweeps(

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from zeroflow_ros.bags.storage import Damage, Record, Source, Topic
+from zeroflow_ros.errors import pass_interrupt
 
 MCAP_MAGIC = b"\x89MCAP0\r\n"
 _SCHEMA, _CHANNEL, _MESSAGE, _CHUNK, _DATA_END = 0x03, 0x04, 0x05, 0x06, 0x0F
@@ -75,6 +76,7 @@ class SalvagedMcap:
                         if channel in self._channels:
                             yield channel, log_ns, body[22:]
             except Exception as error:  # damaged bytes make the parsers raise anything
+                pass_interrupt(error)
                 self.damage = Damage(self.path, str(error))
 
 

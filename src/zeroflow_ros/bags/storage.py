@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
-from zeroflow_ros.errors import BagError
+from zeroflow_ros.errors import BagError, pass_interrupt
 
 STORAGE_SUFFIXES = (".mcap", ".db3")
 
@@ -90,6 +90,7 @@ class RosbagsSource:
             except StopIteration:
                 return
             except Exception as error:  # damaged bytes make the parsers raise anything
+                pass_interrupt(error)
                 self.damage = Damage(self._file, _reason(error))
                 return
             yield Record(connection.topic, connection.msgtype, log_ns, data)
@@ -110,6 +111,7 @@ def open_sources(path: Path) -> tuple[list[Source], str | None]:
     try:
         return [RosbagsSource(path)], None
     except Exception as error:  # any refusal leads to the file by file attempt
+        pass_interrupt(error)
         refusal = _reason(error)
     files = storage_files(path)
     if not files:
@@ -156,6 +158,7 @@ def _open_file(file: Path) -> Source:
     try:
         return RosbagsSource(file)
     except Exception as error:  # any refusal leads to the salvage attempt
+        pass_interrupt(error)
         refusal = _reason(error)
     source = salvage(file)
     if source is None:

@@ -18,7 +18,7 @@ import typer
 from typer.core import TyperGroup
 
 from zeroflow_ros.cli import pair, run
-from zeroflow_ros.errors import MissingPackageError, ZeroflowError
+from zeroflow_ros.errors import MissingPackageError, ZeroflowError, interrupted
 
 ENTRY_POINTS = "zeroflow.commands"
 
@@ -53,7 +53,6 @@ class _Group(TyperGroup):
         try:
             return super().invoke(ctx)
         except ZeroflowError as error:
-            _say_if_interrupted(error)
             _say(f"error: {error}", code=1)
         except ModuleNotFoundError as error:
             package = (error.name or "").partition(".")[0]
@@ -64,27 +63,19 @@ class _Group(TyperGroup):
         except BrokenPipeError:  # `zeroflow ... | head` is no error; click ends it quietly
             raise
         except OSError as error:
-            _say_if_interrupted(error)
             where = f" '{error.filename}'" if error.filename else ""
             _say(f"error: cannot read or write{where}: {error.strerror or error}", code=1)
         except KeyboardInterrupt:
             _say("interrupted", code=130)
         except SystemError as error:  # what compiled code makes of Ctrl-C
-            _say_if_interrupted(error)
-            raise
+            if not interrupted(error):
+                raise
+            _say("interrupted", code=130)
 
 
 def _say(text: str, code: int) -> NoReturn:
     typer.echo(f"zeroflow: {text}", err=True)
     raise typer.Exit(code)
-
-
-def _say_if_interrupted(error: BaseException | None) -> None:
-    """Ctrl-C may come while another error is made of it, or is being handled."""
-    while error is not None:
-        if isinstance(error, KeyboardInterrupt):
-            _say("interrupted", code=130)
-        error = error.__cause__ or error.__context__
 
 
 def _print_version(wanted: bool) -> None:
