@@ -7,8 +7,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-pytest.importorskip("numba")
-
 from zeroflow_ros import Flow, FlowEstimator, Sweep
 from zeroflow_training.simulation.classes import ActorClass
 from zeroflow_training.simulation.mounting import Mounting

@@ -12,7 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from zeroflow_ros.components import connected_components
-from zeroflow_ros.pillars import F32, GridPoints, PillarGrid, ranked
+from zeroflow_ros.pillar_loops import F32, ranked
+from zeroflow_ros.pillars import GridPoints, PillarGrid
 
 MOVING_M = 0.03  # over the interval; what moves less is left alone
 ALIKE_M, ALIKE_SHARE = 0.05, 0.5  # neighbours of one body differ by less than the larger of these

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from zeroflow_ros.geometry import Points, Transform
+from zeroflow_ros.jit import DOUBLE_ROWS, compiled
 
 Plane = npt.NDArray[np.float64]  # (a, b, c): ground z = a x + b y + c in the sensor frame
 
@@ -104,12 +105,7 @@ def fit_ground(points: Points) -> Plane | None:
     planes = _candidate_planes(design, lowest[:, 2])
     if not len(planes):
         return None
-    # Written out: a BLAS would wake its threads, see geometry.py.
-    x, y, z = lowest.T
-    height = z - (planes[:, :1] * x + planes[:, 1:2] * y + planes[:, 2:])
-    # Ground is the lowest surface: cells well below a candidate speak against it.
-    score = (np.abs(height) < INLIER_M).sum(1) - (height < -3 * INLIER_M).sum(1)
-    plane = planes[int(score.argmax())]
+    plane = planes[int(_scores(lowest, planes).argmax())]
     for _ in range(REFINEMENTS):
         inlier = np.abs(lowest[:, 2] - design @ plane) < INLIER_M
         if inlier.sum() < MIN_CELLS:
@@ -138,6 +134,20 @@ def _lowest_per_cell(points: Points) -> npt.NDArray[np.float64]:
     rows = np.flatnonzero(near[:, 2] == lowest[key])
     row_of[key[rows]] = rows  # of equally low points, one
     return near[row_of[row_of >= 0]].astype(np.float64)
+
+
+@compiled(DOUBLE_ROWS, DOUBLE_ROWS)
+def _scores(
+    points: npt.NDArray[np.float64], planes: npt.NDArray[np.float64]
+) -> npt.NDArray[np.int64]:
+    """How many points [N, 3] speak for each plane [K, 3], less those against it."""
+    scores = np.zeros(len(planes), np.int64)
+    for k in range(len(planes)):
+        for point in points:
+            height = point[2] - (planes[k, 0] * point[0] + planes[k, 1] * point[1] + planes[k, 2])
+            # Ground is the lowest surface: cells well below a candidate speak against it.
+            scores[k] += int(abs(height) < INLIER_M) - int(height < -3 * INLIER_M)
+    return scores
 
 
 def _candidate_planes(

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 zeroflow_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""PillarGrid: points -> pillar index and per-pillar features, in NumPy.
+"""PillarGrid: points -> pillar index and per-pillar features.
 
 All reductions over the points of a pillar happen here and none in the network's graph: a scatter
 with reduction is refused by TensorRT and racy in ONNX Runtime. Training and vehicle share this
@@ -15,12 +15,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from zeroflow_ros import pillar_loops
 from zeroflow_ros.geometry import Points
+from zeroflow_ros.pillar_loops import F32, I32, QUARTERS
 
-F32 = npt.NDArray[np.float32]
-I32 = npt.NDArray[np.int32]
-
-QUARTERS = 4  # a pillar keeps its statistics for 2 x 2 quarters: shape at half the cell size
 SLICE_EDGES_M = (0.3, 0.9, 1.7)  # wheels and legs, bodies, roofs and heads
 STATISTICS = (
     "log_count",
@@ -35,6 +33,7 @@ STATISTICS = (
 )
 FEATURE_NAMES = tuple(f"{name}_{quarter}" for quarter in range(QUARTERS) for name in STATISTICS)
 FEATURES = len(FEATURE_NAMES)
+_HALF_SLICE_EDGES = 0.5 * np.array(SLICE_EDGES_M, np.float32)
 
 
 @dataclass(frozen=True)
@@ -93,24 +92,16 @@ class PillarGrid:
 
     def locate(self, points: Points) -> GridPoints:
         """Find each point's pillar; NaN and outside drop. `points` float32 [N, 3], levelled."""
-        scale, shift = np.float32(1 / self.cell_m), np.float32(self.range_m)
-        with np.errstate(over="ignore"):  # the largest float as "no return": outside like inf
-            x, y, z = (points[:, 0] + shift) * scale, (points[:, 1] + shift) * scale, points[:, 2]
-        # Comparisons with NaN are false, so NaN rows drop out here without a test of their own.
-        inside = (x >= 0) & (x < self.size) & (y >= 0) & (y < self.size)
-        inside &= (z >= self.z_min_m) & (z < self.z_max_m)
-        rows = np.flatnonzero(inside)
-        offset = np.empty((len(rows), 3), np.float32)
-        np.multiply(z[rows], np.float32(0.5), out=offset[:, 2])
-        block, corner, quarter = np.zeros((3, len(rows)), np.int32)
-        for axis, scaled in enumerate((x[rows], y[rows])):
-            index = scaled.astype(np.int32)
-            from_centre = scaled - index.astype(np.float32) - np.float32(0.5)
-            offset[:, axis] = from_centre
-            block = block * np.int32(self.size // 2) + (index >> 1)
-            corner = 2 * corner + (index & 1)
-            quarter = 2 * quarter + (from_centre >= 0)
-        return GridPoints(rows, 4 * block + corner, offset, quarter)
+        return GridPoints(
+            *pillar_loops.locate(
+                np.asarray(points, np.float32),
+                np.float32(self.range_m),
+                np.float32(1 / self.cell_m),
+                self.size,
+                np.float32(self.z_min_m),
+                np.float32(self.z_max_m),
+            )
+        )
 
     def indices(self, cell: npt.NDArray[np.integer[Any]]) -> npt.NDArray[np.integer[Any]]:
         """Column and row [M, 2] of pillars by number, along x and y from the grid's corner."""
@@ -131,47 +122,8 @@ class PillarGrid:
         Returns float32 [P, FEATURES] (quarters that are empty hold zeros) and int32 [P], the
         occupied pillars in ascending order, each once.
         """
-        key = located.cell * np.int32(QUARTERS) + located.quarter
-        occupied, rank = ranked(key, self.size * self.size * QUARTERS)
-        statistics = _statistics(rank, located.offset, len(occupied))
-
-        pillar = occupied // QUARTERS
-        first = np.flatnonzero(np.diff(pillar, prepend=-1))
-        row = np.cumsum(np.diff(pillar, prepend=-1) > 0) - 1
-        features = np.zeros((len(first), QUARTERS, len(STATISTICS)), np.float32)
-        features[row, occupied % QUARTERS] = statistics
-        return features.reshape(len(first), FEATURES), pillar[first]
-
-
-def ranked(key: I32, keys: int) -> tuple[I32, I32]:
-    """The keys in 0..`keys` that occur, ascending, and the rank of each of `key` int32 [M] in them.
-
-    Small bins that stay in cache; np.unique would sort, which takes longer.
-    """
-    occurs = np.zeros(keys, bool)
-    occurs[key] = True
-    occupied = np.flatnonzero(occurs).astype(np.int32)
-    rank_of = np.empty(keys, np.int32)
-    rank_of[occupied] = np.arange(len(occupied), dtype=np.int32)
-    return occupied, rank_of[key]
-
-
-def _statistics(bins: I32, offset: F32, count: int) -> F32:
-    """Statistics [count, 9] of points grouped by `bins` int32 [M] (every bin has a point)."""
-    points_in = np.bincount(bins, minlength=count)
-    mean_of = 1 / np.maximum(points_in, 1)
-    half_height = offset[:, 2]
-    out = np.empty((count, len(STATISTICS)), np.float32)
-    out[:, 0] = 0.5 * np.log1p(points_in)
-    for column in range(3):
-        out[:, 1 + column] = np.bincount(bins, offset[:, column], count) * mean_of
-    lowest = np.full(count, np.inf, np.float32)
-    np.minimum.at(lowest, bins, half_height)
-    highest = np.full(count, -np.inf, np.float32)
-    np.maximum.at(highest, bins, half_height)
-    out[:, 4], out[:, 5] = lowest, highest
-    edges = 0.5 * np.array([*SLICE_EDGES_M, np.inf], np.float32)
-    for k in range(len(SLICE_EDGES_M)):
-        in_slice = (half_height > edges[k]) & (half_height <= edges[k + 1])
-        out[:, 6 + k] = 0.5 * np.log1p(np.bincount(bins[in_slice], minlength=count))
-    return out
+        index, rank = pillar_loops.ranked(located.cell, self.size * self.size)
+        features = pillar_loops.statistics(
+            rank, located.quarter, located.offset, len(index), _HALF_SLICE_EDGES
+        )
+        return features, index

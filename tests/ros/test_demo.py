@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 pytest.importorskip("rclpy", reason="the ROS wheels are not installed (extra 'ros')")
-pytest.importorskip("numba")
 
 from PIL import Image
 

@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 
 pytest.importorskip("torch", reason="pip install 'zeroflow_ros[training]'")
-pytest.importorskip("numba", reason="pip install 'zeroflow_ros[simulation]'")
 
 from zeroflow_ros.pillars import FEATURES, PillarGrid
 from zeroflow_training.data.augmentation import crop

@@ -10,8 +10,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-pytest.importorskip("numba", reason="pip install 'zeroflow_ros[simulation]'")
-
 from zeroflow_ros.errors import ZeroflowError
 from zeroflow_training.demo import _match
 

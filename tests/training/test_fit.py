@@ -15,7 +15,6 @@ import pytest
 
 pytest.importorskip("torch", reason="pip install 'zeroflow_ros[training]'")
 pytest.importorskip("lightning", reason="pip install 'zeroflow_ros[training]'")
-pytest.importorskip("numba", reason="pip install 'zeroflow_ros[simulation]'")
 
 import torch
 

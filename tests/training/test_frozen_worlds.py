@@ -9,8 +9,6 @@ from pathlib import Path
 
 import pytest
 
-pytest.importorskip("numba", reason="pip install 'zeroflow_ros[simulation]'")
-
 from zeroflow_training.evaluation.frozen_worlds import (
     FIRST_SEED,
     LEFT_OUT,

@@ -7,10 +7,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import pytest
 from typer.testing import CliRunner
-
-pytest.importorskip("numba")
 
 from zeroflow_ros.bags import BagReader
 from zeroflow_ros.bags.reader import TRUTH_TOPIC

@@ -10,8 +10,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-pytest.importorskip("numba", reason="pip install 'zeroflow_ros[simulation]'")
-
 from zeroflow_ros.flow import Flow, FlowStatus
 from zeroflow_ros.geometry import Transform, invert
 from zeroflow_ros.sweep import Sweep

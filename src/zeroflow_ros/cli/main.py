@@ -36,7 +36,6 @@ Scene flow for any lidar: the velocity of every point, in real time, without hum
 # Packages of the verbs that others add, and the extra that brings them.
 _EXTRAS = {
     "lightning": "training",
-    "numba": "simulation",
     "onnx": "training",
     "onnxscript": "training",
     "scipy": "training",

@@ -7,9 +7,11 @@ import os
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeAlias, TypeVar, cast
+from typing import Any, TypeAlias, TypeVar
 
-from numba import config, njit
+from numba import config
+
+from zeroflow_ros.jit import cached_njit
 
 Function = TypeVar("Function", bound=Callable[..., object])
 # One row of a structured array: numba knows its fields, the type checker does not.
@@ -24,9 +26,7 @@ def compiled(function: Function) -> Function:
     others = config.CACHE_DIR
     config.CACHE_DIR = str(_cache_folder())
     try:
-        return cast(Function, njit(cache=True, fastmath=True)(function))
-    except RuntimeError:  # no folder is writable: slower to start, not broken
-        return cast(Function, njit(fastmath=True)(function))
+        return cached_njit(function, fastmath=True)
     finally:
         config.CACHE_DIR = others
 
