@@ -70,3 +70,15 @@ def crop(sample: TrainingSample, half_m: float, rng: np.random.Generator) -> Tra
         tuple(points - shift for points in sample.sweeps), sample.flow, sample.is_ground
     )
     return moved.select([np.abs(p[:, :2]).max(1) < half_m for p in moved.sweeps])
+
+
+def forget(sample: TrainingSample, rng: np.random.Generator) -> TrainingSample:
+    """Empty some of the sweeps before the last two, as after a start or where one got lost.
+
+    The network meets the same: what its history misses is a sweep without points.
+    """
+    remembers = rng.random() < 0.8
+    keep = [np.ones(len(points), bool) for points in sample.sweeps]
+    for mask in keep[2:]:
+        mask &= remembers and rng.random() < 0.95
+    return sample.select(keep)

@@ -11,7 +11,7 @@ from torch.utils.data import IterableDataset, get_worker_info
 
 from zeroflow_ros.geometry import from_roll_pitch_yaw, invert, transform_points
 from zeroflow_ros.pillars import PillarGrid
-from zeroflow_training.data.augmentation import crop, thin, turn
+from zeroflow_training.data.augmentation import crop, forget, thin, turn
 from zeroflow_training.data.batch import Encoded, encode
 from zeroflow_training.data.sample import TrainingSample
 from zeroflow_training.simulation.classes import ActorClass
@@ -77,7 +77,7 @@ class SimulatedSamples(IterableDataset[Encoded]):
             piece = crop(turn(thin(sample, rng), rng), self.grid.range_m, rng)
             # A window behind a wall can be empty: it would teach nothing and break the reductions.
             if min(len(points) for points in piece.sweeps) >= 50:
-                encoded.append(encode(piece, self.grid, rng))
+                encoded.append(encode(forget(piece, rng), self.grid, rng))
         return encoded
 
 
