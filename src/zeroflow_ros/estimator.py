@@ -8,19 +8,19 @@ history -> levelled frame -> ground -> pillars -> network -> per-point displacem
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from zeroflow_ros.ego_motion import EgoMotion, KissIcpOdometry
 from zeroflow_ros.engines.onnxruntime_engine import OnnxRuntimeEngine
-from zeroflow_ros.errors import ModelError
 from zeroflow_ros.flow import Flow, FlowStatus
 from zeroflow_ros.geometry import Points, Transform, invert
 from zeroflow_ros.ground import KeptGround, ground_segmenter
 from zeroflow_ros.levelling import FixedLevelling, GroundLevelling, Levelling
-from zeroflow_ros.model import find_fallback, find_model, load_card
-from zeroflow_ros.network import FlowNetwork, PlacedCloud
+from zeroflow_ros.model import find_model, load_card
+from zeroflow_ros.network import MISSING, FlowNetwork, PlacedCloud
 from zeroflow_ros.stopwatch import Stopwatch
 from zeroflow_ros.sweep import PosedSweep, Sweep, SweepHistory, require_points
 
@@ -41,8 +41,8 @@ class FlowEstimator:
         sensor_height: float | None = None,
         threads: int | None = None,
     ) -> None:
-        self._networks = _load(find_model(model), threads)
-        self.card, self.engine = self._networks[0].card, self._networks[0].engine
+        self._network = _load(find_model(model), threads)
+        self.card, self.engine = self._network.card, self._network.engine
         self._ego_motion = ego_motion
         self._levelling: Levelling = (
             GroundLevelling() if sensor_height is None else FixedLevelling(sensor_height)
@@ -62,14 +62,13 @@ class FlowEstimator:
             return Flow.none(len(sweep), FlowStatus.NO_EGO_MOTION, watch.stage_ms)
         self._history.push(PosedSweep(sweep, pose))
         chosen = self._history.select()
-        network = next((n for n in self._networks if n.card.history <= len(chosen)), None)
-        if network is None:
+        before = chosen[1]
+        if before is None:
             return Flow.none(len(sweep), FlowStatus.FIRST_SWEEP, watch.stage_ms)
-        chosen = chosen[: network.card.history]
-        interval_s = (sweep.stamp_ns - chosen[1].sweep.stamp_ns) * 1e-9
+        interval_s = (sweep.stamp_ns - before.sweep.stamp_ns) * 1e-9
         level = self._levelling.level(sweep.points)
         watch.lap("levelling")
-        return network.flow(_place(chosen, level), interval_s, watch)
+        return self._network.flow(_place(chosen, level, pose), interval_s, watch)
 
     def reset(self) -> None:
         """Forget all sweeps, poses and the level, as at the start of another recording."""
@@ -107,41 +106,26 @@ def estimate_pair(
     require_points(target)
     path = find_model(model)
     card = load_card(path)
-    if card.history > 2 and card.fallback:
-        path = find_fallback(path, card)
-        card = load_card(path)
-    if card.history != 2:
-        raise ModelError(
-            f"model {path}: a pair needs a two-sweep model, this one looks at {card.history}"
-        )
     ground = KeptGround() if raw else ground_segmenter(card.ground)
     network = FlowNetwork(card, OnnxRuntimeEngine(path), ground)
     level = np.eye(4) if raw else GroundLevelling().level(source)
-    pair = [PlacedCloud(source, level), PlacedCloud(target, level)]
+    older = [MISSING] * (card.history - 2)
+    pair = [PlacedCloud(source, level), PlacedCloud(target, level), *older]
     backwards = network.flow(pair, interval_s or card.interval_s, Stopwatch())
     return dataclasses.replace(backwards, displacement=0 - backwards.displacement)
 
 
-def _load(path: Path, threads: int | None) -> list[FlowNetwork]:
-    """The model, and the one it falls back to while the history is not full."""
+def _load(path: Path, threads: int | None) -> FlowNetwork:
     card = load_card(path)
-    network = FlowNetwork(card, OnnxRuntimeEngine(path, threads), ground_segmenter(card.ground))
-    if not card.fallback:
-        return [network]
-    shorter = find_fallback(path, card)
-    fallback = load_card(shorter)
-    if fallback.lags != card.lags[: fallback.history] or fallback.interval_s != card.interval_s:
-        raise ModelError(
-            f"model {shorter}: no fallback for {path}: it looks at lags {fallback.lags} of "
-            f"{fallback.interval_s} s, that one at {card.lags} of {card.interval_s} s"
-        )
-    return [network, *_load(shorter, threads)]
+    return FlowNetwork(card, OnnxRuntimeEngine(path, threads), ground_segmenter(card.ground))
 
 
-def _place(chosen: list[PosedSweep], level: Transform) -> list[PlacedCloud]:
+def _place(
+    chosen: Sequence[PosedSweep | None], level: Transform, pose: Transform
+) -> list[PlacedCloud]:
     """Each sweep with the transform from its own frame into the newest one's levelled frame."""
-    level_from_odometry = level @ invert(chosen[0].pose)
+    level_from_odometry = level @ invert(pose)
     return [
-        PlacedCloud(posed.sweep.points, level if k == 0 else level_from_odometry @ posed.pose)
-        for k, posed in enumerate(chosen)
+        PlacedCloud(posed.sweep.points, level_from_odometry @ posed.pose) if posed else MISSING
+        for posed in chosen
     ]

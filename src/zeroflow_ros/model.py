@@ -15,7 +15,7 @@ from zeroflow_ros.onnx_file import read_onnx
 from zeroflow_ros.pillars import FEATURE_NAMES, PillarGrid
 
 CARD_KEY = "zeroflow_card"
-FORMAT = 2  # 1 numbered pillars row by row
+FORMAT = 3  # 1 numbered pillars row by row; models of 2 wanted a full history
 # zeroflow-rt is more accurate, but not yet within 100 ms on two slow cores.
 DEFAULT_MODEL = "zeroflow-rt-2"
 
@@ -29,7 +29,7 @@ class ModelCard:
 
     The estimator builds its preprocessing from the card and never from defaults.
     `lags`: the sweeps that the model looks at, in intervals of `interval_s` before the newest, from
-    0, 1; `fallback`: a model for when fewer sweeps are there, by its name, or "";
+    0, 1; later ones may be missing;
     `ground`: "keep" (the network sees all points) or "remove" (ground is cut out before);
     `consensus`: "rigid" (bodies move as a whole, see consensus.py) or "none" (the network's word);
     `graph_sha256` covers the graph with its weights.
@@ -45,7 +45,6 @@ class ModelCard:
     training_data: str
     git_commit: str
     graph_sha256: str
-    fallback: str = ""
     consensus: Consensus = "none"
     output: str = "displacement of the newest sweep over the interval, levelled frame, metres"
     metrics: dict[str, float] = dataclasses.field(default_factory=dict)
@@ -116,12 +115,6 @@ def bundled_models() -> dict[str, Path]:
     # Installed, the models lie inside the package; in a checkout they lie beside src/.
     folders = (here / "models", here.parents[1] / "models")
     return {path.stem: path for folder in reversed(folders) for path in folder.glob("*.onnx")}
-
-
-def find_fallback(path: Path, card: ModelCard) -> Path:
-    """The model for a history that is not full yet: beside the model itself, else bundled."""
-    beside = path.with_name(f"{card.fallback}.onnx")
-    return beside if beside.is_file() else find_model(card.fallback)
 
 
 def find_model(model: str | Path | None) -> Path:

@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
@@ -17,6 +19,7 @@ from zeroflow_ros.flow import Flow, FlowStatus
 from zeroflow_ros.geometry import Points, Transform, rotate, transform_points
 from zeroflow_ros.ground import GroundSegmenter, GroundSplit
 from zeroflow_ros.model import ModelCard
+from zeroflow_ros.pillar_loops import F32, I32
 from zeroflow_ros.pillars import GridPoints, PillarGrid
 from zeroflow_ros.stopwatch import Stopwatch
 
@@ -28,6 +31,10 @@ class PlacedCloud(NamedTuple):
     transform: Transform
 
 
+# Takes the place of an older sweep that the history has not.
+MISSING = PlacedCloud(np.empty((0, 3), np.float32), np.eye(4))
+
+
 class FlowNetwork:
     """Pillars -> engine -> displacement of points and bodies, as the model card describes."""
 
@@ -35,17 +42,20 @@ class FlowNetwork:
         self.card = card
         self.engine = engine
         self._ground = ground
+        # The compiled loops release the interpreter, so sweeps are prepared side by side.
+        self._workers = ThreadPoolExecutor(os.cpu_count())
 
     def flow(self, sweeps: Sequence[PlacedCloud], interval_s: float, watch: Stopwatch) -> Flow:
         """Flow of the first (newest) sweep, in the axes of its own frame.
 
-        `sweeps`: as many as the card's history, newest first; `interval_s` between the first two.
+        `sweeps`: as many as the card's history, newest first, after the first two MISSING where the
+        vehicle has none; `interval_s` between the first two.
         """
         if len(sweeps) != self.card.history:
             raise ModelError(
                 f"model {self.card.name} looks at {self.card.history} sweeps, not {len(sweeps)}"
             )
-        splits = [self._split(sweep) for sweep in sweeps]
+        splits = self._split(sweeps)
         watch.lap("ground_and_grid")
         newest = splits[0]
         count = len(sweeps[0].points)
@@ -56,7 +66,8 @@ class FlowNetwork:
         valid = np.zeros(count, bool)
         valid[newest.ground_rows] = True
         if comparable:
-            inputs = network_inputs(self.card.grid, [split.above for split in splits])
+            above = [split.above for split in splits]
+            inputs = network_inputs(self.card.grid, above, self._workers.map)
             watch.lap("pillars")
             moved = np.asarray(self.engine.infer(inputs)["displacement"], np.float32)
             watch.lap("network")
@@ -69,9 +80,13 @@ class FlowNetwork:
         watch.lap("output")
         return Flow(displacement, valid, interval_s, FlowStatus.ESTIMATED, watch.stage_ms)
 
-    def _split(self, sweep: PlacedCloud) -> GroundSplit:
+    def _split(self, sweeps: Sequence[PlacedCloud]) -> list[GroundSplit]:
+        placed = list(self._workers.map(self._place, sweeps))
+        return [self._ground.split(points, located) for points, located in placed]
+
+    def _place(self, sweep: PlacedCloud) -> tuple[Points, GridPoints]:
         points = transform_points(sweep.transform, sweep.points)
-        return self._ground.split(points, self.card.grid.locate(points))
+        return points, self.card.grid.locate(points)
 
 
 def _finite_rows(values: Points) -> tuple[Points, npt.NDArray[np.bool_]]:
@@ -83,14 +98,18 @@ def _finite_rows(values: Points) -> tuple[Points, npt.NDArray[np.bool_]]:
 
 
 def network_inputs(
-    grid: PillarGrid, sweeps: Sequence[GridPoints]
+    grid: PillarGrid,
+    sweeps: Sequence[GridPoints],
+    each: Callable[..., Iterable[tuple[F32, I32]]] = map,
 ) -> Mapping[str, npt.NDArray[np.generic]]:
     """The arrays every real-time student takes; sweeps newest first.
+
+    `each` maps a function over the sweeps, as `map` or that of an executor.
 
     `pillar_features` float32 [P, F] and `pillar_index` int32 [P] = sweep * size^2 + cell, unique;
     `point_pillar` int32 [M] and `point_offset` float32 [M, 3] of the newest sweep's points.
     """
-    pillars = [grid.features(sweep) for sweep in sweeps]
+    pillars = list(each(grid.features, sweeps))
     cells = grid.size * grid.size
     return {
         "pillar_features": np.concatenate([features for features, _ in pillars]),

@@ -57,9 +57,9 @@ class SweepHistory:
     """The recent sweeps, from which those nearest to t - lag * interval are chosen.
 
     A 20 Hz lidar thus feeds a 10 Hz model every second sweep. After a lost sweep, and from a 5 Hz
-    lidar, the last one before the gap is given, alone: over a doubled interval a two-sweep model
-    reads slow movers better and those above 10 m/s worse (docs/benchmarks.md). Velocity is over the
-    measured interval. A clock that jumps back (a bag loop) empties the history.
+    lidar, the last one before the gap is given, alone: over a doubled interval a model reads slow
+    movers better and those above 10 m/s worse (docs/benchmarks.md). Velocity is over the measured
+    interval. A clock that jumps back (a bag loop) empties the history.
     """
 
     def __init__(
@@ -98,27 +98,29 @@ class SweepHistory:
         while posed.sweep.stamp_ns - self._sweeps[0].sweep.stamp_ns > span:
             self._sweeps.popleft()
 
-    def select(self) -> list[PosedSweep]:
-        """The newest sweep, then the earlier ones the model wants, newest first.
+    def select(self) -> list[PosedSweep | None]:
+        """A sweep for each of `lags`, newest first; None where it is missing.
 
-        Shorter than `lags` while the history fills and where a sweep is missing. When already the
-        first earlier one is missing, the last before it is given, at most `longest_gap` back.
+        When the first earlier one is missing, the last before it takes its place, at most
+        `longest_gap` back, and the others are left out: their lags would not fit that interval.
+        Raises IndexError before the first `push`.
         """
-        if not self._sweeps:
-            return []
         newest = self._sweeps[-1]
-        chosen = [newest]
+        chosen: list[PosedSweep | None] = [newest]
+        latest_ns = newest.sweep.stamp_ns
         for lag in self.lags[1:]:
             wanted = newest.sweep.stamp_ns - lag * self.interval_ns
             nearest = min(self._sweeps, key=lambda posed: abs(posed.sweep.stamp_ns - wanted))
-            too_far = abs(nearest.sweep.stamp_ns - wanted) > self.tolerance_ns
-            if too_far or nearest.sweep.stamp_ns >= chosen[-1].sweep.stamp_ns:
-                break
-            chosen.append(nearest)
-        return chosen if len(chosen) > 1 else chosen + self._before_gap(newest)
+            found_ns = nearest.sweep.stamp_ns
+            fits = abs(found_ns - wanted) <= self.tolerance_ns and found_ns < latest_ns
+            chosen.append(nearest if fits else None)
+            latest_ns = found_ns if fits else latest_ns
+        if chosen[1] is None:
+            chosen[1:] = [self._before_gap(newest), *[None] * (len(chosen) - 2)]
+        return chosen
 
-    def _before_gap(self, newest: PosedSweep) -> list[PosedSweep]:
+    def _before_gap(self, newest: PosedSweep) -> PosedSweep | None:
         ages = [newest.sweep.stamp_ns - posed.sweep.stamp_ns for posed in self._sweeps]
         shortest = self.interval_ns + self.tolerance_ns
         behind = [k for k, age in enumerate(ages) if shortest <= age <= self.longest_gap_ns]
-        return [self._sweeps[behind[-1]]] if behind else []
+        return self._sweeps[behind[-1]] if behind else None

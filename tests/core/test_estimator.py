@@ -72,62 +72,41 @@ def test_flow_from_the_second_sweep_on(make_model: MakeModel, engine: Any) -> No
     assert min(flow.stage_ms.values()) >= 0
 
 
-@pytest.fixture
-def with_fallback(make_model: MakeModel) -> Path:
-    """A model that looks at three sweeps, beside the two-sweep model it names."""
-    short = make_model(name="short")
-    short.rename(short.with_name("short.onnx"))
-    return make_model(lags=(0, 1, 3), fallback="short")
+LONG = (0, 1, 3)
 
 
-def test_the_fallback_answers_until_the_history_is_full(with_fallback: Path, engine: Any) -> None:
-    flows = estimator(with_fallback, Standstill())
+def sweeps_seen(engine: Any, cells: int) -> list[int]:
+    """Which of the model's sweeps had points in the last call of the engine."""
+    return np.unique(engine.inputs[-1]["pillar_index"] // cells).tolist()
+
+
+def test_what_the_history_misses_is_an_empty_sweep(make_model: MakeModel, engine: Any) -> None:
+    flows = estimator(make_model(lags=LONG), Standstill())
     cells = flows.card.grid.size**2
-    seen = []
+    seen: list[list[int]] = []
     # A gap at 600 ms: the history fills anew, and what is three intervals back counts again at 900.
     for stamp in (0, 100, 200, 300, 400, 700, 800, 900, 1000):
         engine.inputs.clear()
-        flows.update(sweep(stamp))
-        seen.append(0)
-        if engine.inputs:
-            seen[-1] = len(np.unique(engine.inputs[0]["pillar_index"] // cells))
-    assert seen == [0, 2, 2, 3, 3, 0, 2, 2, 3]
+        flow = flows.update(sweep(stamp))
+        assert bool(engine.inputs) == (flow.status is FlowStatus.ESTIMATED)
+        seen.append(sweeps_seen(engine, cells) if engine.inputs else [])
+    full, two = [0, 1, 2], [0, 1]
+    assert seen == [[], two, two, full, full, [], two, two, full]
 
 
-def test_without_a_fallback_flow_waits_for_the_whole_history(
-    make_model: MakeModel, engine: Any
-) -> None:
-    flows = estimator(make_model(lags=(0, 1, 3)), Standstill())
-    statuses = [flows.update(sweep(t)).status for t in (0, 100, 200, 300)]
-    assert statuses == [FlowStatus.FIRST_SWEEP] * 3 + [FlowStatus.ESTIMATED]
+def test_pairs_are_two_sweeps_to_any_model(make_model: MakeModel, engine: Any) -> None:
+    path = make_model(lags=LONG)
+    assert estimate_pair(cloud(), cloud(), model=path).status is FlowStatus.ESTIMATED
+    assert sweeps_seen(engine, 80**2) == [0, 1]
 
 
-def test_pairs_are_answered_by_the_fallback(with_fallback: Path, engine: Any) -> None:
-    assert estimate_pair(cloud(), cloud(), model=with_fallback).status is FlowStatus.ESTIMATED
-    assert engine.inputs[0]["pillar_index"].max() < 2 * 80**2
-
-
-@pytest.mark.parametrize(
-    ("changes", "reason"),
-    [({"lags": (0, 1, 2)}, "no fallback for"), ({"interval_s": 0.05}, "of 0.05 s")],
-)
-def test_a_fallback_that_does_not_fit_is_refused(
-    make_model: MakeModel, engine: Any, changes: dict[str, Any], reason: str
-) -> None:
-    other = make_model(name="other", **changes)
-    other.rename(other.with_name("other.onnx"))
-    with pytest.raises(ModelError, match=reason):
-        estimator(make_model(lags=(0, 1, 3), fallback="other"))
-    with pytest.raises(ModelError, match="model absent: no such file"):
-        estimator(make_model(lags=(0, 1, 3), fallback="absent"))
-
-
-def test_the_fallback_answers_over_a_gap(with_fallback: Path, engine: Any) -> None:
-    flows = estimator(with_fallback, Standstill())
+def test_flow_over_a_gap_is_over_its_interval(make_model: MakeModel, engine: Any) -> None:
+    flows = estimator(make_model(lags=LONG), Standstill())
     for stamp in (0, 100, 200, 300, 500):
         flow = flows.update(sweep(stamp))
     assert flow.interval_s == pytest.approx(0.2)
     np.testing.assert_allclose(flow.velocity[0], CONSTANT / 0.2, rtol=1e-5)
+    assert sweeps_seen(engine, flows.card.grid.size**2) == [0, 1]
 
 
 @pytest.mark.parametrize("milliseconds", [80, 100, 130, 200])
@@ -309,8 +288,6 @@ def test_pair_of_points_that_came_as_float64(make_model: MakeModel, engine: Any)
 def test_pair_refuses_what_it_cannot_answer(make_model: MakeModel, engine: Any) -> None:
     with pytest.raises(CloudError, match=r"\[300, 4\]"):
         estimate_pair(cloud(), np.zeros((300, 4), np.float32), model=make_model())
-    with pytest.raises(ModelError, match="two-sweep model"):
-        estimate_pair(cloud(), cloud(), model=make_model(lags=(0, 1, 2)))
     with pytest.raises(ModelError, match="no such file"):
         estimate_pair(cloud(), cloud(), model="missing.onnx")
 

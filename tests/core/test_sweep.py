@@ -30,15 +30,21 @@ def push(history: SweepHistory, stamp_ms: float) -> None:
     history.push(PosedSweep(Sweep(NO_POINTS, START_NS + round(stamp_ms * 1e6)), np.eye(4)))
 
 
+def slots_ms(history: SweepHistory) -> list[float | None]:
+    return [
+        None if posed is None else (posed.sweep.stamp_ns - START_NS) / 1e6
+        for posed in history.select()
+    ]
+
+
 def selected_ms(history: SweepHistory) -> list[float]:
-    return [(posed.sweep.stamp_ns - START_NS) / 1e6 for posed in history.select()]
+    return [stamp for stamp in slots_ms(history) if stamp is not None]
 
 
 def test_ten_hertz_takes_each_sweep() -> None:
     history = history_of([])
-    assert history.select() == []
     push(history, 0)
-    assert selected_ms(history) == [0]
+    assert slots_ms(history) == [0, None]
     for stamp in (100, 200, 300):
         push(history, stamp)
         assert selected_ms(history) == [stamp, stamp - 100]
@@ -101,15 +107,18 @@ def test_how_old_the_earlier_sweep_may_be(gap_ms: float, count: int) -> None:
     assert len(selected_ms(history_of([0, gap_ms]))) == count
 
 
-def test_a_long_history_stops_at_the_first_gap() -> None:
-    assert selected_ms(history_of([0, 100, 300, 400], count=4)) == [400, 300]
-    assert selected_ms(history_of([0, 100, 200, 300], count=5)) == [300, 200, 100, 0]
+def test_a_missing_sweep_leaves_its_place_empty() -> None:
+    assert slots_ms(history_of([0, 100, 300, 400], count=4)) == [400, 300, None, 100]
+    assert slots_ms(history_of([0, 100, 200, 300], count=5)) == [300, 200, 100, 0, None]
+    assert slots_ms(history_of([0, 100, 300], count=4)) == [300, 100, None, None]
 
 
 def test_clear_forgets() -> None:
     history = history_of([0, 100])
     history.clear()
-    assert history.select() == []
+    assert len(history) == 0
+    push(history, 200)
+    assert slots_ms(history) == [200, None]
 
 
 @given(
@@ -123,12 +132,15 @@ def test_selection_is_ordered_bounded_and_within_tolerance(
     history = SweepHistory(range(count), interval_s)
     for stamp in np.cumsum(steps_ms):
         push(history, float(stamp))
-        found = selected_ms(history)
-        assert found[0] == stamp
-        assert 1 <= len(found) <= count
+        slots, found = slots_ms(history), selected_ms(history)
+        assert slots[0] == stamp
+        assert len(slots) == count
         assert all(late > early for late, early in pairwise(found))
-        ideal = stamp - 1e3 * interval_s * np.arange(len(found))
-        if np.abs(found - ideal).max() > 550 * interval_s + 1e-6:
+        ideal = stamp - 1e3 * interval_s * np.arange(count)
+        off = np.abs(np.array(slots, float) - ideal)  # NaN where a sweep is missing
+        late = off > 550 * interval_s + 1e-6
+        assert not late[2:].any()
+        if late[1]:
             assert len(found) == 2
             assert 1550 * interval_s - 1e-6 <= stamp - found[1] <= 2600 * interval_s + 1e-6
 

@@ -13,7 +13,7 @@ import pytest
 pytest.importorskip("torch", reason="pip install 'zeroflow_ros[training]'")
 
 from zeroflow_ros.pillars import FEATURES, PillarGrid
-from zeroflow_training.data.augmentation import crop
+from zeroflow_training.data.augmentation import crop, forget
 from zeroflow_training.data.batch import (
     GROUND_WEIGHT,
     POINTS_PER_BIN,
@@ -210,6 +210,17 @@ def test_encoded_rows_belong_together() -> None:
     assert encoded.pillar_features.shape == (len(encoded.pillar_index), FEATURES)
     assert (np.diff(encoded.pillar_index) > 0).all()
     assert CELLS <= encoded.pillar_index.max() < 2 * CELLS
+
+
+def test_older_sweeps_are_forgotten_now_and_then_and_never_the_last_two() -> None:
+    sweeps = tuple(np.ones((5, 3), np.float32) for _ in range(4))
+    sample = TrainingSample(sweeps, np.zeros((5, 3), np.float32), np.zeros(5, bool))
+    rng = np.random.default_rng(0)
+    counts = np.array([[len(s) for s in forget(sample, rng).sweeps] for _ in range(4000)])
+    assert (counts[:, :2] == 5).all()
+    assert set(np.unique(counts[:, 2:])) == {0, 5}
+    assert (counts[:, 2:] == 0).mean(0) == pytest.approx([0.24, 0.24], abs=0.03)
+    assert (counts[:, 2:] == 0).all(1).mean() == pytest.approx(0.202, abs=0.02)
 
 
 def test_encoded_points_are_balanced_by_speed() -> None:

@@ -62,7 +62,7 @@ def test_backwards_in_time_the_source_is_the_newest(
     assert rows["zero flow"]["threeway_m"] == pytest.approx(0.3 / 3)
 
 
-def test_what_a_fallback_says_is_left_out(recording: Intersection) -> None:
+def test_sources_with_less_behind_them_are_left_out(recording: Intersection) -> None:
     answers_early = RowByRow(2)
     assert list(recording.newest(answers_early, 2)) == [0]
     assert len(answers_early.sweeps) == 3

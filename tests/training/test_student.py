@@ -131,6 +131,23 @@ def test_flow_moves_with_the_scene(
         torch.testing.assert_close(flow(shift), here, atol=2e-3, rtol=0)
 
 
+@pytest.mark.parametrize("lags", [(0, 1), (0, 1, 3), (0, 1, 2, 4)])
+def test_its_two_sweep_part_says_the_same_of_two_sweeps(
+    tiny_config: RealTimeStudentConfig,
+    make_inputs: MakeInputs,
+    make_student: MakeStudent,
+    lags: tuple[int, ...],
+) -> None:
+    student = make_student(replace(tiny_config, lags=lags))
+    short = student.two_sweeps()
+    assert short.config.lags == (0, 1)
+    inputs = make_inputs(7, 300, 280)
+    with torch.inference_mode():
+        expected = student(*inputs)
+        assert expected.abs().max() > 0.01
+        torch.testing.assert_close(short(*inputs), expected, atol=1e-6, rtol=1e-5)
+
+
 def test_empty_earlier_sweep_is_no_error(
     tiny_config: RealTimeStudentConfig, make_inputs: MakeInputs, make_student: MakeStudent
 ) -> None:

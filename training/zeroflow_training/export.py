@@ -104,21 +104,22 @@ def git_commit() -> str:
 
 
 def export_checkpoint(
-    checkpoint: Path, path: Path, name: str, version: str, fallback: str = ""
+    checkpoint: Path, path: Path, name: str, version: str, two_sweeps: bool = False
 ) -> ExportReport:
     """Export what `fit` wrote, on the full grid of the vehicle, with a card that names its source.
 
-    `fallback` names the model that answers while the history of this one is not full.
+    `two_sweeps`: only the part of the student that looks at the last two.
     Raises ZeroflowError for a file that is no checkpoint of ours.
     """
     student = load_student(checkpoint, round(2 * RANGE_M / CELL_M))
+    if two_sweeps:
+        student = student.two_sweeps()
     card = ModelCard(
         name=name,
         version=version,
         grid=PillarGrid(RANGE_M, CELL_M, *Z_RANGE_M),
         interval_s=0.1,
         lags=student.config.lags,
-        fallback=fallback,
         features=FEATURE_NAMES,
         ground="keep",
         consensus="rigid",

@@ -22,15 +22,15 @@ def export(
     ],
     out: Annotated[Path, typer.Option("--out", "-o", help="The .onnx to write.")],
     name: Annotated[str, typer.Option(help="Name on the model's card.")] = "zeroflow-rt",
-    fallback: Annotated[
-        str, typer.Option(help="Model that answers while this one's history is not full.")
-    ] = "",
+    two_sweeps: Annotated[
+        bool, typer.Option("--two-sweeps", help="Only the part that looks at the last two sweeps.")
+    ] = False,
     version: Annotated[str, typer.Option(help="Version on the model's card.")] = "0.1.0",
 ) -> None:
     """Export a student to ONNX, checked against PyTorch, ready for `zeroflow run --model`."""
     from zeroflow_training.export import export_checkpoint
 
-    report = export_checkpoint(checkpoint, out, name, version, fallback)
+    report = export_checkpoint(checkpoint, out, name, version, two_sweeps)
     typer.echo(
         f"{report.path}: {report.bytes / 1e6:.1f} MB; ONNX Runtime differs from PyTorch by at most "
         f"{report.max_difference_mm:.4f} mm ({report.mean_difference_mm:.5f} mm in the mean)"

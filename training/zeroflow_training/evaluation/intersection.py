@@ -4,12 +4,12 @@
 
 Its truth files say where the points of sweep k are in sweep k + 1.
 
-- `published`: source k, target k + 1, by `estimate_pair`; for models of two sweeps.
+- `published`: source k, target k + 1, by `estimate_pair`: two sweeps, whatever the model's history.
 - `newest`: the estimator as it runs on a vehicle. Time runs backwards: sweeps are fed last to first
   with mirrored stamps, so the source is the newest sweep, k + 1 the one before and k + 2 the one
-  before that. Where source points came from is then the negative of where they go. Of
-  three sweeps, that leaves a model of two both pairs, a model of three one, and a longer one none:
-  what a fallback says while the history fills is not the model's.
+  before that. Where source points came from is then the negative of where they go. Of three
+  sweeps, that leaves a model of two both pairs, and the others the one whose source has both
+  others behind it.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class Intersection:
         return Intersection(sweeps, ego_motion, truths)
 
     def published(self, model: str | Path | None) -> dict[int, Flow]:
-        """Flow of each source towards the next sweep. ModelError unless the model takes two."""
+        """Flow of each source towards the next sweep."""
         return {
             k: estimate_pair(self.sweeps[k].points, self.sweeps[k + 1].points, model=model)
             for k in self.truths
@@ -117,12 +117,10 @@ class Intersection:
 def intersection_tables(
     folder: Path, model: str | Path | None
 ) -> dict[str, dict[str, dict[str, float]]]:
-    """Rows by reading; the published one only for models of two sweeps."""
+    """Rows by reading; the newest sweep with as much history as model and recording have."""
     recording, estimator = Intersection.read(folder), FlowEstimator(model)
-    tables = {}
-    if estimator.card.history == 2:
-        tables["published"] = recording.compare(recording.published(model))
+    reach = min(estimator.card.history, len(recording.sweeps)) - 1
     return {
-        **tables,
-        "newest": recording.compare(recording.newest(estimator, estimator.card.lags[-1])),
+        "published": recording.compare(recording.published(model)),
+        "newest": recording.compare(recording.newest(estimator, reach)),
     }

@@ -8,11 +8,12 @@ pillars out of each 0.8 m block -> per-point head. Why it is built so: docs/desi
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from zeroflow_ros.pillars import FEATURES
 from zeroflow_training.students.layers import ConvBlock, Matching, ResidualBlock, UpBlock
@@ -113,6 +114,27 @@ class RealTimeStudent(nn.Module):
         hidden = torch.addmm(gathered, point_offset, self.offset.weight.t())
         displacement: Tensor = self.displacement(torch.relu(hidden))
         return displacement
+
+    def two_sweeps(self) -> RealTimeStudent:
+        """The same answers to two sweeps, without the layers that look at what is older.
+
+        Where all of that is missing, `past_encoder` says the same everywhere; the mean that the
+        next normalisation takes off can hold it.
+        """
+        if self.past_encoder is None:
+            return self.eval()
+        short = RealTimeStudent(replace(self.config, lags=self.config.lags[:2]))
+        state = self.eval().state_dict()
+        first, past = "fine.0.0.weight", self.config.sweep_channels
+        with torch.no_grad():
+            nothing = state["past_encoder.0.weight"].new_zeros(
+                1, state["past_encoder.0.weight"].shape[1], 1, 1
+            )
+            said = functional.conv2d(self.past_encoder(nothing), state[first][:, -past:])
+            state["fine.0.1.running_mean"] = state["fine.0.1.running_mean"] - said.flatten()
+            state[first] = state[first][:, :-past]
+        short.load_state_dict({name: state[name] for name in short.state_dict()})
+        return short.eval()
 
     def _canvas(self, pillar_features: Tensor, pillar_index: Tensor, samples: int) -> Tensor:
         """Encoded pillars by blocks [samples, history, 4 C, size / 2, size / 2], else zeros."""
