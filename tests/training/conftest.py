@@ -51,7 +51,7 @@ def make_student() -> Callable[[RealTimeStudentConfig], RealTimeStudent]:
         student = RealTimeStudent(config)
         torch.nn.init.normal_(student.displacement.weight, 0.0, 0.3)
         for module in student.modules():
-            if isinstance(module, torch.nn.BatchNorm2d):
+            if isinstance(module, torch.nn.BatchNorm1d | torch.nn.BatchNorm2d):
                 assert module.running_mean is not None
                 assert module.running_var is not None
                 torch.nn.init.normal_(module.running_mean, 0.0, 0.1)

@@ -80,7 +80,7 @@ class StudentModule(lightning.LightningModule):
         """Freeze the normalisation statistics late, so that export sees what training saw."""
         frozen = self.progress >= self.schedule.freeze_norm_after
         for module in self.modules():
-            if isinstance(module, nn.BatchNorm2d):
+            if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d):
                 module.train(not frozen)
 
     def configure_optimizers(self) -> dict[str, object]:

@@ -24,6 +24,20 @@ class ConvBlock(nn.Sequential):
         )
 
 
+class RowBlock(nn.Sequential):
+    """A ConvBlock of kernel 1 over rows of channels: [N, inputs] -> [N, outputs].
+
+    Maps that come as rows (a scattered canvas) need not be transposed for it.
+    """
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__(
+            nn.Linear(inputs, outputs, bias=False),
+            nn.BatchNorm1d(outputs, momentum=0.03),
+            nn.ReLU(inplace=True),
+        )
+
+
 class ResidualBlock(nn.Module):
     """Two 3 x 3 convolutions around a shortcut (He et al. 2016). Keeps the shape [B, C, H, W]."""
 

@@ -13,10 +13,9 @@ from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from zeroflow_ros.pillars import FEATURES
-from zeroflow_training.students.layers import ConvBlock, Matching, ResidualBlock, UpBlock
+from zeroflow_training.students.layers import ConvBlock, Matching, ResidualBlock, RowBlock, UpBlock
 
 BLOCK = 4  # pillars in a block, which PillarGrid numbers one after another
 
@@ -68,14 +67,14 @@ class RealTimeStudent(nn.Module):
         self.pillar_encoder = nn.Sequential(
             nn.Linear(FEATURES, 32), nn.ReLU(inplace=True), nn.Linear(32, pillar), nn.ReLU()
         )
-        self.block_encoder = ConvBlock(BLOCK * pillar, sweep, kernel=1)
+        self.block_encoder = RowBlock(BLOCK * pillar, sweep)
         self.sweep_encoder = ConvBlock(sweep, sweep)
         radius = config.matching_radius
         self.fine_matching = Matching(sweep, config.matching_channels[0], sweep, radius)
         self.coarse_matching = Matching(sweep, config.matching_channels[1], sweep, radius, stride=2)
         # What is older than the two sweeps that are matched goes in as a trail, all at once.
         past = config.history - 2
-        self.past_encoder = ConvBlock(past * BLOCK * pillar, sweep, kernel=1) if past else None
+        self.past_encoder = RowBlock(past * BLOCK * pillar, sweep) if past else None
         inputs = (3 + bool(past)) * sweep
         self.fine = nn.Sequential(ConvBlock(inputs, fine, kernel=1), ConvBlock(fine, fine))
         self.down = ConvBlock(fine, middle, stride=2)
@@ -88,7 +87,7 @@ class RealTimeStudent(nn.Module):
         self.up_middle = UpBlock(coarse, middle, middle)
         self.up_fine = UpBlock(middle, fine, fine)
         self.split = nn.Conv2d(fine, BLOCK * head, 1)
-        self.split_own = nn.Conv2d(sweep, BLOCK * head, 1, bias=False)
+        self.split_own = nn.Linear(sweep, BLOCK * head, bias=False)
         self.offset = nn.Linear(3, head, bias=False)
         self.displacement = nn.Linear(head, 3)
         # Zero flow is the right answer for most points: start from it.
@@ -126,38 +125,43 @@ class RealTimeStudent(nn.Module):
         short = RealTimeStudent(replace(self.config, lags=self.config.lags[:2]))
         state = self.eval().state_dict()
         first, past = "fine.0.0.weight", self.config.sweep_channels
+        past_inputs = state["past_encoder.0.weight"].shape[1]
         with torch.no_grad():
-            nothing = state["past_encoder.0.weight"].new_zeros(
-                1, state["past_encoder.0.weight"].shape[1], 1, 1
-            )
-            said = functional.conv2d(self.past_encoder(nothing), state[first][:, -past:])
+            nothing = state["past_encoder.0.weight"].new_zeros(1, past_inputs)
+            said = self.past_encoder(nothing) @ state[first][:, -past:].flatten(1).T
             state["fine.0.1.running_mean"] = state["fine.0.1.running_mean"] - said.flatten()
             state[first] = state[first][:, :-past]
         short.load_state_dict({name: state[name] for name in short.state_dict()})
         return short.eval()
 
     def _canvas(self, pillar_features: Tensor, pillar_index: Tensor, samples: int) -> Tensor:
-        """Encoded pillars by blocks [samples, history, 4 C, size / 2, size / 2], else zeros."""
+        """Encoded pillars by blocks [samples, history, (size / 2)^2, 4 C], else zeros."""
         size, history = self.config.size, self.config.history
         encoded = self.pillar_encoder(pillar_features)
         cells = encoded.new_zeros(samples * history * size * size, encoded.shape[1])
         cells[pillar_index.long()] = encoded  # ONNX ScatterND takes int64 only
-        blocks = cells.reshape(samples, history, size // 2, size // 2, -1)
-        return blocks.permute(0, 1, 4, 2, 3)
+        return cells.reshape(samples, history, (size // 2) ** 2, -1)
 
     def _pillars(self, canvas: Tensor) -> Tensor:
-        """Canvas [samples, history, 4 C, H, W] -> the newest sweep's pillars [samples * size^2, C].
+        """Canvas [samples, history, blocks, 4 C] -> pillars [samples * size^2, C].
 
-        The result is the pillar's part of the head's hidden layer.
+        The result is the newest sweep's pillar's part of the head's hidden layer.
         """
-        samples = canvas.shape[0]
-        blocks = self.block_encoder(canvas[:, :2].flatten(0, 1))
-        maps = self.sweep_encoder(blocks).unflatten(0, (samples, 2))
+        samples, channels = canvas.shape[0], self.config.sweep_channels
+        blocks = self.block_encoder(canvas[:, :2].reshape(-1, canvas.shape[-1]))
+        maps = self.sweep_encoder(self._map(blocks)).unflatten(0, (samples, 2))
         inputs = [maps.flatten(1, 2), self.fine_matching(maps)]
         if self.past_encoder is not None:
-            inputs.append(self.past_encoder(canvas[:, 2:].flatten(1, 2)))
+            past = canvas[:, 2:].transpose(1, 2).flatten(2).flatten(0, 1)
+            inputs.append(self._map(self.past_encoder(past)))
         fine = self.fine(torch.cat(inputs, 1))
         middle = self.middle(torch.cat([self.down(fine), self.coarse_matching(maps)], 1))
         up = self.up_fine(self.up_middle(self.coarse(middle), middle), fine)
-        split = self.split(up) + self.split_own(blocks.unflatten(0, (samples, 2))[:, 0])
-        return split.permute(0, 2, 3, 1).reshape(-1, self.config.head_channels)
+        split = self.split(up).permute(0, 2, 3, 1).reshape(-1, self.split.out_channels)
+        own = self.split_own(blocks.reshape(samples, 2, -1, channels)[:, 0].reshape(-1, channels))
+        return (split + own).reshape(-1, self.config.head_channels)
+
+    def _map(self, rows: Tensor) -> Tensor:
+        """Rows of blocks [N * (size / 2)^2, C] -> maps [N, C, size / 2, size / 2]."""
+        edge = self.config.size // 2
+        return rows.reshape(-1, edge, edge, rows.shape[-1]).permute(0, 3, 1, 2)
