@@ -218,7 +218,9 @@ def test_annealing(
     monkeypatch.setattr(StudentModule, "progress", progress)
     assert module._huber_beta() == pytest.approx(beta)
     module.on_train_batch_start(None, 0)  # type: ignore[arg-type]
-    norms = [m for m in module.modules() if isinstance(m, torch.nn.BatchNorm1d | torch.nn.BatchNorm2d)]
+    norms = [
+        m for m in module.modules() if isinstance(m, torch.nn.BatchNorm1d | torch.nn.BatchNorm2d)
+    ]
     assert len(norms) > 5
     assert all(norm.training is not frozen for norm in norms)
 

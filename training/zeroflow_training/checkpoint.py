@@ -40,12 +40,12 @@ def require_muon(state: Mapping[str, Any]) -> None:
         raise ValueError("it was trained with another optimiser: start from its weights by --init")
 
 
-def take_over(module: nn.Module, weights: Mapping[str, Tensor], new: str) -> None:
+def take_over(module: nn.Module, weights: Mapping[str, Tensor], new: tuple[str, ...]) -> None:
     """Load the weights of a student that may look at fewer sweeps than `module`.
 
     Inputs that the old one did not have start at zero weight, so the new one starts with the old
-    one's answers; parts whose names begin with `new` keep their random start where the old one has
-    none. Raises ValueError for weights that do not fit otherwise.
+    one's answers; parts whose names begin with one of `new` keep their random start where the old
+    one has none. Raises ValueError for weights that do not fit otherwise.
     """
     own = module.state_dict()
     if foreign := sorted(weights.keys() - own.keys()):

@@ -27,6 +27,7 @@ from zeroflow_training.student_module import StudentModule
 
 CELL_M = 0.4
 Z_RANGE_M = (-1.5, 4.5)
+NEW_PARTS = ("student.past_encoder.", "student.moving.")  # that weights to start from may lack
 
 
 def training_grid(config: FitConfig) -> PillarGrid:
@@ -68,7 +69,7 @@ def fit(
     module = StudentModule(config.student, config.schedule)
     if init is not None:
         with opened(init) as state:
-            take_over(module, state["state_dict"], new="student.past_encoder.")
+            take_over(module, state["state_dict"], new=NEW_PARTS)
     trainer.fit(module, _loader(config, steps_done), ckpt_path=resume, weights_only=True)
     last = folder / "last.ckpt"
     with written_atomically(last) as scratch:

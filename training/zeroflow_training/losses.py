@@ -48,7 +48,23 @@ def three_bin_loss(
     `static_share` above a third holds against false motion: with equal bins the best answer to
     "probably static" is still some motion.
     """
-    means, filled = binned_mean(huber_norm(predicted - target, beta), weight, speed_bin(target))
+    error = huber_norm(predicted - target, beta)
+    return _shared(error, target, weight, static_share)
+
+
+def moving_loss(moving: Tensor, target: Tensor, weight: Tensor) -> Tensor:
+    """Cross entropy of "does it move", half of it from static points.
+
+    `moving` float [M], logarithm of the odds; `target` float [M, 3] m, `weight` float [M].
+    """
+    moves = (speed_bin(target) > 0).to(moving.dtype)
+    entropy = torch.nn.functional.binary_cross_entropy_with_logits(moving, moves, reduction="none")
+    return _shared(entropy, target, weight, static_share=0.5)
+
+
+def _shared(values: Tensor, target: Tensor, weight: Tensor, static_share: float) -> Tensor:
+    """Mean over the speed bins, of which the static one has a share of its own."""
+    means, filled = binned_mean(values, weight, speed_bin(target))
     moving_share = (1 - static_share) / 2
     share = means.new_tensor([static_share, moving_share, moving_share]) * filled
     return (share * means).sum() / share.sum().clamp(min=1e-9)

@@ -12,11 +12,12 @@ import torch
 from torch import Tensor, nn
 
 from zeroflow_training.data.batch import Batch
-from zeroflow_training.losses import binned_mean, speed_bin, three_bin_loss
+from zeroflow_training.losses import binned_mean, moving_loss, speed_bin, three_bin_loss
 from zeroflow_training.muon import Muon
 from zeroflow_training.students.real_time import RealTimeStudent, RealTimeStudentConfig
 
 ADAM_SHARE = 0.1
+MOVING_WEIGHT_M = 0.05  # metres of displacement that a nat of "does it move" counts for
 
 
 @dataclass(frozen=True)
@@ -60,10 +61,11 @@ class StudentModule(lightning.LightningModule):
 
     def training_step(self, batch: Batch, batch_index: int) -> Tensor:
         """Loss of one batch; logs the end-point error of each speed bin that has points."""
-        predicted = self.student(*batch[:4], samples=batch.samples)
+        predicted, moving = self.student(*batch[:4], samples=batch.samples)
         beta = self._huber_beta()
         static_share = self.schedule.static_share
         loss = three_bin_loss(predicted, batch.target, batch.weight, beta, static_share)
+        loss = loss + MOVING_WEIGHT_M * moving_loss(moving, batch.target, batch.weight)
         with torch.no_grad():
             error = (predicted - batch.target).norm(dim=1)
             epe, filled = binned_mean(error, batch.weight, speed_bin(batch.target))

@@ -52,7 +52,8 @@ class RealTimeStudent(nn.Module):
     - `pillar_features` float32 [P, 36]; `pillar_index` int [P], unique: (sample * history + sweep)
       * size^2 + pillar, sweep 0 the newest;
     - `point_pillar` int [M]: sample * size^2 + pillar; `point_offset` float32 [M, 3].
-    Output: `displacement` float32 [M, 3], metres, levelled frame.
+    Outputs: `displacement` float32 [M, 3], metres, levelled frame; `moving` float32 [M], the
+    logarithm of the odds that the point moves at all.
     """
 
     def __init__(self, config: RealTimeStudentConfig) -> None:
@@ -90,13 +91,16 @@ class RealTimeStudent(nn.Module):
         self.split_own = nn.Linear(sweep, BLOCK * head, bias=False)
         self.offset = nn.Linear(3, head, bias=False)
         self.displacement = nn.Linear(head, 3)
+        self.moving = nn.Linear(head, 1)
         # Zero flow is the right answer for most points: start from it.
-        nn.init.zeros_(self.displacement.weight)
-        nn.init.zeros_(self.displacement.bias)
+        for layer in (self.displacement, self.moving):
+            nn.init.zeros_(layer.weight)
+            nn.init.zeros_(layer.bias)
 
     def head_parameters(self) -> list[nn.Parameter]:
         """Those of the per-point head, the last layers."""
-        return [*self.offset.parameters(), *self.displacement.parameters()]
+        layers = (self.offset, self.displacement, self.moving)
+        return [parameter for layer in layers for parameter in layer.parameters()]
 
     def forward(
         self,
@@ -105,14 +109,13 @@ class RealTimeStudent(nn.Module):
         point_pillar: Tensor,
         point_offset: Tensor,
         samples: int = 1,
-    ) -> Tensor:
+    ) -> tuple[Tensor, Tensor]:
         """See the class; `samples` in the batch."""
         pillars = self._pillars(self._canvas(pillar_features, pillar_index, samples))
         # One small hidden layer, whose part of the pillar is computed on the grid.
         gathered = pillars.index_select(0, point_pillar)
-        hidden = torch.addmm(gathered, point_offset, self.offset.weight.t())
-        displacement: Tensor = self.displacement(torch.relu(hidden))
-        return displacement
+        hidden = torch.relu(torch.addmm(gathered, point_offset, self.offset.weight.t()))
+        return self.displacement(hidden), self.moving(hidden).flatten()
 
     def two_sweeps(self) -> RealTimeStudent:
         """The same answers to two sweeps, without the layers that look at what is older.
