@@ -3,7 +3,8 @@
 """Rigid consensus: neighbours that move alike are one body, and a body shifts and turns as a whole.
 
 A network answers for each point by itself; what it says of a long side or of a sparse far end is
-less certain than what it says of the corners. Medians over the body let the better answers win.
+less certain than what it says of the corners. Medians over the body let the better answers win. And
+whether a body moves at all is asked of those of its points that are surest.
 """
 
 from __future__ import annotations
@@ -21,18 +22,22 @@ ALIKE_M, ALIKE_SHARE = 0.05, 0.5  # neighbours of one body differ by less than t
 # as pedestrians', are not seen turning; a car keeps nine tenths of what the network says.
 TURN_PRIOR_M2 = 0.2
 ROUNDS = 3
+SURE_SHARE = 0.2  # of a body's points must be sure that they move, else the body stands
 NEIGHBOURS = ((0, 1), (1, -1), (1, 0), (1, 1))  # and their opposites
 
 F64 = npt.NDArray[np.float64]
 Index = npt.NDArray[np.intp]
 
 
-def rigid_consensus(grid: PillarGrid, points: GridPoints, displacement: F32) -> F32:
+def rigid_consensus(
+    grid: PillarGrid, points: GridPoints, displacement: F32, sure: npt.NDArray[np.bool_]
+) -> F32:
     """Displacement [M, 3] with the motion of their body for all moving points; metres.
 
     Bodies are 8-connected pillars with similar mean displacement. A body's planar motion is the
     median shift and the median turn of its pillars, weighted by points; all points of a pillar get
-    the same. Heights keep what the network said. `displacement` must be finite.
+    the same. Heights keep what the network said. A body of which fewer than SURE_SHARE are `sure`
+    (bool [M]) that they move stands still. `displacement` must be finite.
     """
     x, y = displacement[:, 0], displacement[:, 1]
     moving = np.flatnonzero(x * x + y * y > np.float32(MOVING_M**2))
@@ -43,9 +48,13 @@ def rigid_consensus(grid: PillarGrid, points: GridPoints, displacement: F32) -> 
     columns = [np.bincount(pillar, displacement[moving, k]) / weight for k in range(2)]
     shift = np.stack(columns, 1)
     index = grid.indices(cell)
-    agreed = _agreed(_bodies(index, shift), grid.cell_m * index.astype(float), shift, weight)
+    body = _bodies(index, shift)
+    agreed = _agreed(body, grid.cell_m * index.astype(float), shift, weight)
+    convinced = np.bincount(body, np.bincount(pillar, sure[moving]))
+    moves = (convinced >= SURE_SHARE * np.bincount(body, weight))[body]
     result = displacement.copy()
     result[moving, :2] = agreed.astype(np.float32)[pillar]
+    result[moving[~moves[pillar]]] = 0
     return result
 
 

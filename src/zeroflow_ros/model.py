@@ -15,7 +15,7 @@ from zeroflow_ros.onnx_file import read_onnx
 from zeroflow_ros.pillars import FEATURE_NAMES, PillarGrid
 
 CARD_KEY = "zeroflow_card"
-FORMAT = 3  # 1 numbered pillars row by row; models of 2 wanted a full history
+FORMAT = 3  # 1 numbered pillars row by row; models of 2 wanted a full history and never doubted
 # zeroflow-rt is more accurate, but not yet within 100 ms on two slow cores.
 DEFAULT_MODEL = "zeroflow-rt-2"
 
@@ -32,6 +32,7 @@ class ModelCard:
     0, 1; later ones may be missing;
     `ground`: "keep" (the network sees all points) or "remove" (ground is cut out before);
     `consensus`: "rigid" (bodies move as a whole, see consensus.py) or "none" (the network's word);
+    `certainty`: how probable motion must be to its surest points for a body to move;
     `graph_sha256` covers the graph with its weights.
     """
 
@@ -46,6 +47,7 @@ class ModelCard:
     git_commit: str
     graph_sha256: str
     consensus: Consensus = "none"
+    certainty: float = 0.5
     output: str = "displacement of the newest sweep over the interval, levelled frame, metres"
     metrics: dict[str, float] = dataclasses.field(default_factory=dict)
     format: int = FORMAT
@@ -86,6 +88,8 @@ class ModelCard:
             raise ModelError(f"{where}: its card asks for ground handling {self.ground!r}")
         if self.consensus not in ("rigid", "none"):
             raise ModelError(f"{where}: its card asks for the consensus {self.consensus!r}")
+        if not 0 <= self.certainty <= 1:
+            raise ModelError(f"{where}: its card asks for the certainty {self.certainty}")
         whole = all(isinstance(lag, int) for lag in self.lags)
         ascending = whole and self.lags[:2] == (0, 1) and list(self.lags) == sorted(set(self.lags))
         if not ascending or not 0.01 <= self.interval_s <= 2:

@@ -69,11 +69,12 @@ class FlowNetwork:
             above = [split.above for split in splits]
             inputs = network_inputs(self.card.grid, above, self._workers.map)
             watch.lap("pillars")
-            moved = np.asarray(self.engine.infer(inputs)["displacement"], np.float32)
+            answers = self.engine.infer(inputs)
             watch.lap("network")
-            moved, finite = _finite_rows(moved)
+            moved, finite = _finite_rows(np.asarray(answers["displacement"], np.float32))
             if self.card.consensus == "rigid":
-                moved = rigid_consensus(self.card.grid, newest.above, moved)
+                sure = np.asarray(answers["moving"], np.float32) > log_odds(self.card.certainty)
+                moved = rigid_consensus(self.card.grid, newest.above, moved, sure)
             watch.lap("consensus")
             displacement[newest.above.rows] = rotate(sweeps[0].transform[:3, :3].T, moved)
             valid[newest.above.rows] = finite
@@ -87,6 +88,12 @@ class FlowNetwork:
     def _place(self, sweep: PlacedCloud) -> tuple[Points, GridPoints]:
         points = transform_points(sweep.transform, sweep.points)
         return points, self.card.grid.locate(points)
+
+
+def log_odds(probability: float) -> float:
+    """What a network says of something as probable as that; -inf and inf at 0 and 1."""
+    with np.errstate(divide="ignore"):
+        return float(np.log(probability) - np.log1p(-np.float64(probability)))
 
 
 def _finite_rows(values: Points) -> tuple[Points, npt.NDArray[np.bool_]]:

@@ -25,17 +25,23 @@ Displacement = Callable[[Tensors], np.ndarray]
 
 
 class FunctionEngine:
-    """An Engine whose network is a Python function; keeps the inputs it was given."""
+    """An Engine whose network is a Python function; keeps the inputs it was given.
+
+    It is as sure as `odds` (their logarithm) that every point moves.
+    """
 
     description = "a function"
 
     def __init__(self, displacement: Displacement) -> None:
         self.displacement = displacement
         self.inputs: list[Tensors] = []
+        self.odds = 9.0
 
     def infer(self, inputs: Tensors) -> dict[str, np.ndarray]:
         self.inputs.append(inputs)
-        return {"displacement": self.displacement(inputs).astype(np.float32)}
+        displacement = self.displacement(inputs).astype(np.float32)
+        moving = np.full(len(displacement), self.odds, np.float32)
+        return {"displacement": displacement, "moving": moving}
 
 
 @pytest.fixture

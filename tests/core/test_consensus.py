@@ -30,10 +30,13 @@ def along_x(*metres: float) -> np.ndarray:
     return np.outer(metres, [1.0, 0.0, 0.0])
 
 
-def answer(points: np.ndarray, displacement: np.ndarray) -> np.ndarray:
+def answer(
+    points: np.ndarray, displacement: np.ndarray, sure: np.ndarray | None = None
+) -> np.ndarray:
     located = GRID.locate(points)
     assert len(located.rows) == len(points)
-    found = rigid_consensus(GRID, located, displacement.astype(np.float32))
+    all_sure = np.ones(len(points), bool) if sure is None else sure
+    found = rigid_consensus(GRID, located, displacement.astype(np.float32), all_sure)
     assert found.dtype == np.float32
     return found
 
@@ -46,6 +49,16 @@ def test_a_far_end_that_fades_gets_the_speed_of_the_body() -> None:
     found = answer(points, said)
     np.testing.assert_allclose(found[:, :2], np.tile([0.5, 0.1], (400, 1)), atol=0.02)
     np.testing.assert_allclose(found[:, 2], said[:, 2], atol=1e-7)
+
+
+@pytest.mark.parametrize(("sure_points", "moves"), [(0, False), (79, False), (80, True)])
+def test_a_body_of_which_few_points_are_sure_stands(sure_points: int, moves: bool) -> None:
+    points = np.concatenate([box(5, 3), box(-8, 3)])
+    sure = np.ones(800, bool)
+    sure[:400] = np.random.default_rng(0).permutation(400) < sure_points
+    found = answer(points, np.tile([0.5, 0.1, 0.02], (800, 1)), sure)
+    assert (found[400:] != 0).all()
+    assert (found[:400] != 0).all() if moves else not found[:400].any()
 
 
 def turning(points: np.ndarray, turn: float) -> np.ndarray:
@@ -140,7 +153,8 @@ def test_many_bodies_of_one_pillar_beside_a_long_one() -> None:
 
 def test_no_points_and_the_corners_of_the_grid() -> None:
     nothing = GRID.locate(np.empty((0, 3), np.float32))
-    assert rigid_consensus(GRID, nothing, np.empty((0, 3), np.float32)).shape == (0, 3)
+    none = np.empty((0, 3), np.float32)
+    assert rigid_consensus(GRID, nothing, none, np.empty(0, bool)).shape == (0, 3)
     edge = GRID.range_m - 0.01
     corners = np.float32([[-edge, -edge, 0], [-edge, edge, 0], [edge, -edge, 0], [edge, edge, 0]])
     said = along_x(1.0, 0.9, 0.8, 0.7)

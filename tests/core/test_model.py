@@ -67,6 +67,7 @@ def test_card_is_one_line(make_card: MakeCard) -> None:
         ({"grid": {**GRID, "depth_m": 1}}, "cannot be understood"),
         ({"mood": "good"}, "cannot be understood"),
         ({"consensus": "majority"}, "asks for the consensus 'majority'"),
+        ({"certainty": 1.1}, "asks for the certainty 1.1"),
         ({"graph_sha256": "0" * 64}, "do not match its card's checksum"),
     ],
 )

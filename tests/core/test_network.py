@@ -84,6 +84,18 @@ def test_bodies_move_as_one_if_the_card_says_so(
     np.testing.assert_allclose(np.unique(flow.displacement[:, 1]), lengths, atol=1e-6)
 
 
+@pytest.mark.parametrize(("certainty", "moves"), [(0.0, True), (0.79, True), (0.81, False)])
+def test_bodies_move_if_motion_is_as_certain_as_the_card_wants(
+    make_card: MakeCard, make_engine: MakeEngine, certainty: float, moves: bool
+) -> None:
+    engine = make_engine(lambda inputs: 0 * coordinates(inputs) + [0.5, 0, 0])
+    engine.odds = np.log(0.8 / 0.2)
+    card = make_card(consensus="rigid", certainty=certainty)
+    flow = run(FlowNetwork(card, engine, KeptGround()), *[random_cloud()] * 2, transform=np.eye(4))
+    assert flow.valid.any()
+    assert flow.displacement.any() == moves
+
+
 def test_an_answer_that_is_no_number_is_not_valid(
     make_card: MakeCard, make_engine: MakeEngine
 ) -> None:

@@ -50,6 +50,7 @@ def make_student() -> Callable[[RealTimeStudentConfig], RealTimeStudent]:
         torch.manual_seed(0)
         student = RealTimeStudent(config)
         torch.nn.init.normal_(student.displacement.weight, 0.0, 0.3)
+        torch.nn.init.normal_(student.moving.weight, 0.0, 0.3)
         for module in student.modules():
             if isinstance(module, torch.nn.BatchNorm1d | torch.nn.BatchNorm2d):
                 assert module.running_mean is not None

@@ -58,6 +58,7 @@ def model(tiny_config: RealTimeStudentConfig, tmp_path_factory: pytest.TempPathF
     torch.manual_seed(0)
     student = RealTimeStudent(tiny_config)
     torch.nn.init.normal_(student.displacement.weight, 0.0, 0.3)
+    torch.nn.init.normal_(student.moving.weight, 0.0, 0.3)
     path = tmp_path_factory.mktemp("export") / "tiny.onnx"
     report = export(student, CARD, path)
     assert report.path == path
@@ -82,12 +83,14 @@ def test_onnx_equals_pytorch_for_other_counts_than_traced(
 ) -> None:
     inputs = make_inputs(1, *counts)
     with torch.inference_mode():
-        expected = student(*inputs).numpy()
+        displacement, moving = (output.numpy() for output in student(*inputs))
     arrays = {name: value.numpy() for name, value in zip(INPUTS, inputs, strict=True)}
-    found: Any = OnnxRuntimeEngine(model, threads=1).infer(arrays)["displacement"]
-    assert found.shape == expected.shape == (counts[0], 3)
-    assert np.abs(expected).max() > 1e-3
-    np.testing.assert_allclose(found, expected, atol=1e-4)
+    found: Any = OnnxRuntimeEngine(model, threads=1).infer(arrays)
+    assert found["displacement"].shape == displacement.shape == (counts[0], 3)
+    assert found["moving"].shape == moving.shape == (counts[0],)
+    assert min(np.abs(displacement).max(), np.abs(moving).max()) > 1e-3
+    np.testing.assert_allclose(found["displacement"], displacement, atol=1e-4)
+    np.testing.assert_allclose(found["moving"], moving, atol=1e-4)
 
 
 def test_any_count_of_threads_gives_the_same(model: Path, make_inputs: MakeInputs) -> None:
@@ -138,9 +141,9 @@ class OddStudent(RealTimeStudent):
         point_pillar: Tensor,
         point_offset: Tensor,
         samples: int = 1,
-    ) -> Tensor:
-        flow = super().forward(pillar_features, pillar_index, point_pillar, point_offset)
-        return torch.erf(flow)
+    ) -> tuple[Tensor, Tensor]:
+        flow, moving = super().forward(pillar_features, pillar_index, point_pillar, point_offset)
+        return torch.erf(flow), moving
 
 
 def test_an_operator_that_is_not_allowed_is_refused_by_name(
@@ -224,7 +227,7 @@ def test_bundled_models_are_made_of_the_bundled_weights(name: str) -> None:
     inputs = example_inputs(card.grid, card.lags)
     tensors = [torch.from_numpy(np.ascontiguousarray(inputs[key])) for key in INPUTS]
     with torch.inference_mode():
-        expected = student(*tensors).numpy()
+        expected = student(*tensors)[0].numpy()
     found = OnnxRuntimeEngine(models / f"{name}.onnx").infer(inputs)["displacement"]
     assert np.abs(expected).max() > 0.1
     np.testing.assert_allclose(found, expected, atol=1e-4)

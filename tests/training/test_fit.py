@@ -26,7 +26,7 @@ from zeroflow_training.data.batch import Encoded, encode
 from zeroflow_training.data.sample import TrainingSample
 from zeroflow_training.data.simulated import SimulatedSamples
 from zeroflow_training.export import load_student
-from zeroflow_training.fit import fit, training_grid
+from zeroflow_training.fit import NEW_PARTS, fit, training_grid
 from zeroflow_training.fit_config import FitConfig, bundled_configs, load_config
 from zeroflow_training.student_module import ScheduleConfig, StudentModule
 from zeroflow_training.students.real_time import RealTimeStudentConfig
@@ -80,9 +80,10 @@ def test_a_short_run_learns(config: FitConfig, tmp_path: Path) -> None:
     student = load_student(last, config.student.size)  # weights_only=True
     encoded = next(iter(DriftingWorld(training_grid(config), (0, 1), seed=5)))
     with torch.inference_mode():
-        predicted = student(*(torch.from_numpy(array) for array in encoded[:4])).numpy()
-    error = np.linalg.norm(predicted - FLOW, axis=1).mean()
+        predicted, moving = student(*(torch.from_numpy(array) for array in encoded[:4]))
+    error = np.linalg.norm(predicted.numpy() - FLOW, axis=1).mean()
     assert error < 0.5 * np.linalg.norm(FLOW)
+    assert moving.mean() > 0.3  # everything drifts
     written = json.loads((tmp_path / "run" / "fit.json").read_text())
     assert written["schedule"]["steps"] == 60
     assert written["student"]["size"] == config.student.size
@@ -150,22 +151,22 @@ def test_a_longer_history_starts_with_the_answers_of_the_shorter(config: FitConf
     short = StudentModule(config.student, config.schedule)
     long = StudentModule(replace(config.student, lags=(0, 1, 3)), config.schedule)
     torch.nn.init.normal_(short.student.displacement.weight)
-    take_over(long, short.state_dict(), new="student.past_encoder.")
+    take_over(long, short.state_dict(), NEW_PARTS)
     size = config.student.size
     features, offset = torch.rand(300, FEATURES), torch.rand(50, 3)
     index = torch.randperm(3 * size**2)[:300]
     recent = index < 2 * size**2
     pillar = torch.randint(size**2, (50,))
     with torch.inference_mode():
-        expected = short.eval().student(features[recent], index[recent], pillar, offset)
-        found = long.eval().student(features, index, pillar, offset)
+        expected, _ = short.eval().student(features[recent], index[recent], pillar, offset)
+        found, _ = long.eval().student(features, index, pillar, offset)
     assert expected.std() > 0.01
     torch.testing.assert_close(found, expected, atol=1e-5, rtol=1e-4)
     with pytest.raises(ValueError, match=r"past_encoder.* which this student has not"):
-        take_over(short, long.state_dict(), new="student.past_encoder.")
+        take_over(short, long.state_dict(), NEW_PARTS)
     wider = replace(config.student, sweep_channels=16)
     with pytest.raises(ValueError, match="this student's"):
-        take_over(StudentModule(wider, config.schedule), short.state_dict(), new="")
+        take_over(StudentModule(wider, config.schedule), short.state_dict(), ())
 
 
 @pytest.mark.parametrize("content", [b"", b"not a checkpoint"])
@@ -228,7 +229,7 @@ def test_annealing(
 def test_bundled_configurations_load() -> None:
     assert bundled_configs() == ["zeroflow-rt", "zeroflow-rt-2"]
     lags = {name: load_config(name).student.lags for name in bundled_configs()}
-    assert lags == {"zeroflow-rt": (0, 1, 2), "zeroflow-rt-2": (0, 1)}
+    assert lags == {"zeroflow-rt": (0, 1, 2, 4), "zeroflow-rt-2": (0, 1)}
     assert load_config("zeroflow-rt").student.size == 128
 
 

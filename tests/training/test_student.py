@@ -26,16 +26,24 @@ MakeInputs = Callable[..., tuple[Tensor, ...]]
 MakeStudent = Callable[[RealTimeStudentConfig], RealTimeStudent]
 
 
+def answer(student: RealTimeStudent, *inputs: Tensor, samples: int = 1) -> Tensor:
+    """Both outputs side by side [M, 4]."""
+    displacement, moving = student(*inputs, samples=samples)
+    return torch.cat([displacement, moving[:, None]], 1)
+
+
 @pytest.mark.parametrize("history", [2, 3, 5])
 def test_shape_and_zero_at_initialisation(
     tiny_config: RealTimeStudentConfig, make_inputs: MakeInputs, history: int
 ) -> None:
     student = RealTimeStudent(replace(tiny_config, lags=tuple(range(history))))
     inputs = make_inputs(0, *[300] * history)
-    flow = student(*inputs)
-    assert flow.shape == (len(inputs[2]), 3)
-    assert flow.dtype == torch.float32
-    torch.testing.assert_close(flow, torch.zeros_like(flow), atol=0, rtol=0)
+    displacement, moving = student(*inputs)
+    assert displacement.shape == (len(inputs[2]), 3)
+    assert moving.shape == (len(inputs[2]),)
+    assert displacement.dtype == moving.dtype == torch.float32
+    assert not displacement.any()
+    assert not moving.any()
 
 
 def test_batch_of_two_equals_two_singles(
@@ -46,8 +54,8 @@ def test_batch_of_two_equals_two_singles(
     shifted = (two[0], two[1] + 2 * SIZE**2, two[2] + SIZE**2, two[3])
     both = [torch.cat(pair) for pair in zip(one, shifted, strict=True)]
     with torch.inference_mode():
-        expected = torch.cat([student(*one), student(*two)])
-        found = student(*both, samples=2)
+        expected = torch.cat([answer(student, *one), answer(student, *two)])
+        found = answer(student, *both, samples=2)
     assert expected.abs().max() > 0.01
     torch.testing.assert_close(found, expected, atol=1e-5, rtol=1e-4)
 
@@ -59,8 +67,8 @@ def test_rows_of_points_and_pillars_may_be_permuted(
     features, index, pillar, offset = make_inputs(3, 300, 300)
     points, pillars = torch.randperm(len(pillar)), torch.randperm(len(index))
     with torch.inference_mode():
-        expected = student(features, index, pillar, offset)[points]
-        found = student(features[pillars], index[pillars], pillar[points], offset[points])
+        expected = answer(student, features, index, pillar, offset)[points]
+        found = answer(student, features[pillars], index[pillars], pillar[points], offset[points])
     torch.testing.assert_close(found, expected, atol=1e-6, rtol=1e-5)
 
 
@@ -70,18 +78,18 @@ def test_each_sweep_matters(
     student = make_student(replace(tiny_config, lags=(0, 1, 3)))
     features, index, pillar, offset = make_inputs(4, 300, 300, 300)
     with torch.inference_mode():
-        expected = student(features, index, pillar, offset)
+        expected = answer(student, features, index, pillar, offset)
         for sweep in range(3):
             changed = features.clone()
             changed[index // SIZE**2 == sweep] *= -5
-            assert (student(changed, index, pillar, offset) - expected).abs().max() > 1e-4
+            assert (answer(student, changed, index, pillar, offset) - expected).abs().max() > 1e-4
 
 
 def test_gradient_reaches_every_parameter(
     tiny_config: RealTimeStudentConfig, make_inputs: MakeInputs, make_student: MakeStudent
 ) -> None:
     student = make_student(tiny_config).train()
-    flow = student(*make_inputs(5, 400, 400))
+    flow = answer(student, *make_inputs(5, 400, 400))
     (flow - 1).square().sum().backward()
     without = [
         name
@@ -95,10 +103,10 @@ def test_head_gets_a_gradient_from_its_zero_start(
     tiny_config: RealTimeStudentConfig, make_inputs: MakeInputs
 ) -> None:
     student = RealTimeStudent(tiny_config)
-    (student(*make_inputs(5, 400, 400)) - 1).square().sum().backward()
-    gradient = student.displacement.weight.grad
-    assert isinstance(gradient, Tensor)
-    assert gradient.abs().sum() > 0
+    (answer(student, *make_inputs(5, 400, 400)) - 1).square().sum().backward()
+    for layer in (student.displacement, student.moving):
+        assert isinstance(layer.weight.grad, Tensor)
+        assert layer.weight.grad.abs().sum() > 0
 
 
 @pytest.mark.parametrize("changes", [{"size": 36}, {"size": 100}, {"lags": (0,)}])
@@ -123,7 +131,7 @@ def test_flow_moves_with_the_scene(
         moved = [grid.locate(points + np.float32(shift)) for points in (now, before)]
         inputs = network_inputs(grid, moved)
         with torch.inference_mode():
-            return student(*(torch.from_numpy(array) for array in inputs.values()))
+            return answer(student, *(torch.from_numpy(array) for array in inputs.values()))
 
     here = flow([0.0, 0.0, 0.0])
     assert here.std() > 0.05
@@ -143,16 +151,16 @@ def test_its_two_sweep_part_says_the_same_of_two_sweeps(
     assert short.config.lags == (0, 1)
     inputs = make_inputs(7, 300, 280)
     with torch.inference_mode():
-        expected = student(*inputs)
+        expected = answer(student, *inputs)
         assert expected.abs().max() > 0.01
-        torch.testing.assert_close(short(*inputs), expected, atol=1e-6, rtol=1e-5)
+        torch.testing.assert_close(answer(short, *inputs), expected, atol=1e-6, rtol=1e-5)
 
 
 def test_empty_earlier_sweep_is_no_error(
     tiny_config: RealTimeStudentConfig, make_inputs: MakeInputs, make_student: MakeStudent
 ) -> None:
     with torch.inference_mode():
-        assert make_student(tiny_config)(*make_inputs(6, 100, 0)).isfinite().all()
+        assert answer(make_student(tiny_config), *make_inputs(6, 100, 0)).isfinite().all()
 
 
 def test_cost_volume_peaks_at_the_displacement() -> None:
