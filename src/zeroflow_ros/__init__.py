@@ -7,11 +7,6 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from zeroflow_ros.estimator import FlowEstimator, estimate_pair
-    from zeroflow_ros.flow import Flow, FlowStatus
-    from zeroflow_ros.sweep import Sweep
-
 __all__ = ["Flow", "FlowEstimator", "FlowStatus", "Sweep", "estimate_pair"]
 __version__ = "0.1.0"
 
@@ -23,13 +18,14 @@ _MODULES = {
     "estimate_pair": "estimator",
 }
 
+if TYPE_CHECKING:
+    from zeroflow_ros.estimator import FlowEstimator, estimate_pair
+    from zeroflow_ros.flow import Flow, FlowStatus
+    from zeroflow_ros.sweep import Sweep
+else:
 
-def __getattr__(name: str) -> object:
-    """Import on first use (PEP 562): `zeroflow --help` waits neither for NumPy nor for numba."""
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    def __getattr__(name: str) -> object:
+        """Import on first use (PEP 562): `zeroflow --help` waits for neither NumPy nor numba."""
+        if name not in _MODULES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)

@@ -8,7 +8,6 @@ history -> levelled frame -> ground -> pillars -> network -> per-point displacem
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -30,7 +29,7 @@ class FlowEstimator:
 
     `model`: path, name of a bundled model, or None for the default. `ego_motion`: where poses come
     from; None = given with each `update`, else KISS-ICP. `sensor_height` in metres; None =
-    estimated, with the tilt, from the ground. `threads` of the network; None = all cores.
+    estimated, with the tilt, from the ground. `threads` to compute with; None = all cores.
     """
 
     def __init__(
@@ -62,13 +61,12 @@ class FlowEstimator:
             return Flow.none(len(sweep), FlowStatus.NO_EGO_MOTION, watch.stage_ms)
         self._history.push(PosedSweep(sweep, pose))
         chosen = self._history.select()
-        before = chosen[1]
-        if before is None:
+        if chosen[1] is None:
             return Flow.none(len(sweep), FlowStatus.FIRST_SWEEP, watch.stage_ms)
-        interval_s = (sweep.stamp_ns - before.sweep.stamp_ns) * 1e-9
         level = self._levelling.level(sweep.points)
         watch.lap("levelling")
-        return self._network.flow(_place(chosen, level, pose), interval_s, watch)
+        newest = PosedSweep(sweep, pose)
+        return self._network.flow([_placed(posed, newest, level) for posed in chosen], watch)
 
     def reset(self) -> None:
         """Forget all sweeps, poses and the level, as at the start of another recording."""
@@ -110,22 +108,21 @@ def estimate_pair(
     network = FlowNetwork(card, OnnxRuntimeEngine(path), ground)
     level = np.eye(4) if raw else GroundLevelling().level(source)
     older = [MISSING] * (card.history - 2)
-    pair = [PlacedCloud(source, level), PlacedCloud(target, level), *older]
-    backwards = network.flow(pair, interval_s or card.interval_s, Stopwatch())
+    interval_s = interval_s or card.interval_s
+    pair = [PlacedCloud(source, level, 0.0), PlacedCloud(target, level, interval_s), *older]
+    backwards = network.flow(pair, Stopwatch())
     return dataclasses.replace(backwards, displacement=0 - backwards.displacement)
 
 
 def _load(path: Path, threads: int | None) -> FlowNetwork:
     card = load_card(path)
-    return FlowNetwork(card, OnnxRuntimeEngine(path, threads), ground_segmenter(card.ground))
+    ground = ground_segmenter(card.ground)
+    return FlowNetwork(card, OnnxRuntimeEngine(path, threads), ground, threads)
 
 
-def _place(
-    chosen: Sequence[PosedSweep | None], level: Transform, pose: Transform
-) -> list[PlacedCloud]:
-    """Each sweep with the transform from its own frame into the newest one's levelled frame."""
-    level_from_odometry = level @ invert(pose)
-    return [
-        PlacedCloud(posed.sweep.points, level_from_odometry @ posed.pose) if posed else MISSING
-        for posed in chosen
-    ]
+def _placed(posed: PosedSweep | None, newest: PosedSweep, level: Transform) -> PlacedCloud:
+    """A sweep with the transform from its own frame into the newest one's levelled frame."""
+    if posed is None:
+        return MISSING
+    age_s = (newest.sweep.stamp_ns - posed.sweep.stamp_ns) * 1e-9
+    return PlacedCloud(posed.sweep.points, level @ invert(newest.pose) @ posed.pose, age_s)

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from zeroflow_ros.geometry import Points, Transform
-from zeroflow_ros.jit import DOUBLE_ROWS, compiled
+from zeroflow_ros.jit import DOUBLE_ROWS, FLOAT_ROWS, compiled
 
 Plane = npt.NDArray[np.float64]  # (a, b, c): ground z = a x + b y + c in the sensor frame
 
@@ -120,20 +120,23 @@ def _lowest_per_cell(points: Points) -> npt.NDArray[np.float64]:
     Every third point is looked at: beams come in powers of two, so a step of two could see half
     of the beams only, and those of lidars that fire high and low in turn would be the high ones.
     """
-    near = points[::3].astype(np.float32, copy=False)
-    x, y, z = near.T  # by columns, far cheaper than `all(axis=1)`
-    near = near[(np.abs(x) < NEAR_M) & (np.abs(y) < NEAR_M) & np.isfinite(z)]
-    if not len(near):
-        return np.empty((0, 3))
+    found = lowest_rows(np.asarray(points, np.float32))
+    return points[found].astype(np.float64)
+
+
+@compiled(FLOAT_ROWS)
+def lowest_rows(points: Points) -> npt.NDArray[np.intp]:
+    """Row of the lowest point of each occupied cell, of every third point; see above."""
     size = int(2 * NEAR_M / CELL_M)
-    cell = ((near[:, :2] + NEAR_M) / CELL_M).astype(np.int32)
-    key = np.minimum(cell[:, 0], size - 1) * size + np.minimum(cell[:, 1], size - 1)
-    lowest = np.full(size * size, np.inf, np.float32)
-    np.minimum.at(lowest, key, near[:, 2])
-    row_of = np.full(size * size, -1)
-    rows = np.flatnonzero(near[:, 2] == lowest[key])
-    row_of[key[rows]] = rows  # of equally low points, one
-    return near[row_of[row_of >= 0]].astype(np.float64)
+    row_of = np.full(size * size, -1, np.intp)
+    for row in range(0, len(points), 3):
+        x, y, z = points[row, 0], points[row, 1], points[row, 2]
+        if not (abs(x) < NEAR_M and abs(y) < NEAR_M and np.isfinite(z)):
+            continue
+        cell = int((x + NEAR_M) / CELL_M) * size + int((y + NEAR_M) / CELL_M)
+        if row_of[cell] < 0 or z < points[row_of[cell], 2]:
+            row_of[cell] = row
+    return row_of[row_of >= 0]
 
 
 @compiled(DOUBLE_ROWS, DOUBLE_ROWS)

@@ -15,12 +15,12 @@ from zeroflow_ros.onnx_file import read_onnx
 from zeroflow_ros.pillars import FEATURE_NAMES, PillarGrid
 
 CARD_KEY = "zeroflow_card"
-FORMAT = 3  # 1 numbered pillars row by row; models of 2 wanted a full history and never doubted
+FORMAT = 3  # 1 numbered pillars row by row; models of 2 want a full history and say no odds
 # zeroflow-rt is more accurate, but not yet within 100 ms on two slow cores.
 DEFAULT_MODEL = "zeroflow-rt-2"
 
 GroundHandling = Literal["keep", "remove"]
-Consensus = Literal["rigid", "none"]
+BodyMotion = Literal["rigid", "none"]
 
 
 @dataclass(frozen=True)
@@ -31,8 +31,8 @@ class ModelCard:
     `lags`: the sweeps that the model looks at, in intervals of `interval_s` before the newest, from
     0, 1; later ones may be missing;
     `ground`: "keep" (the network sees all points) or "remove" (ground is cut out before);
-    `consensus`: "rigid" (bodies move as a whole, see consensus.py) or "none" (the network's word);
-    `certainty`: how probable motion must be to its surest points for a body to move;
+    `bodies`: "rigid" (they move as a whole, see body_motion.py) or "none" (the network's word);
+    `certainty`: how probable motion must be, over its points, for a body to move;
     `graph_sha256` covers the graph with its weights.
     """
 
@@ -46,7 +46,7 @@ class ModelCard:
     training_data: str
     git_commit: str
     graph_sha256: str
-    consensus: Consensus = "none"
+    bodies: BodyMotion = "none"
     certainty: float = 0.5
     output: str = "displacement of the newest sweep over the interval, levelled frame, metres"
     metrics: dict[str, float] = dataclasses.field(default_factory=dict)
@@ -86,8 +86,8 @@ class ModelCard:
             raise ModelError(f"{where}: it wants pillar features that this package does not make")
         if self.ground not in ("keep", "remove"):
             raise ModelError(f"{where}: its card asks for ground handling {self.ground!r}")
-        if self.consensus not in ("rigid", "none"):
-            raise ModelError(f"{where}: its card asks for the consensus {self.consensus!r}")
+        if self.bodies not in ("rigid", "none"):
+            raise ModelError(f"{where}: its card asks for bodies {self.bodies!r}")
         if not 0 <= self.certainty <= 1:
             raise ModelError(f"{where}: its card asks for the certainty {self.certainty}")
         whole = all(isinstance(lag, int) for lag in self.lags)

@@ -12,44 +12,55 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from zeroflow_ros.consensus import rigid_consensus
+from zeroflow_ros.body_motion import body_motion
 from zeroflow_ros.engines import Engine
 from zeroflow_ros.errors import ModelError
 from zeroflow_ros.flow import Flow, FlowStatus
-from zeroflow_ros.geometry import Points, Transform, rotate, transform_points
+from zeroflow_ros.geometry import Points, Transform, rotated_rows, transform_points
 from zeroflow_ros.ground import GroundSegmenter, GroundSplit
 from zeroflow_ros.model import ModelCard
 from zeroflow_ros.pillar_loops import F32, I32
 from zeroflow_ros.pillars import GridPoints, PillarGrid
+from zeroflow_ros.registration import EarlierSweep
 from zeroflow_ros.stopwatch import Stopwatch
 
 
 class PlacedCloud(NamedTuple):
-    """Points [N, 3] float32 and the transform [4, 4] that brings them into the levelled frame."""
+    """Points [N, 3] float32, the transform [4, 4] that brings them into the levelled frame, and how
+    many seconds before the newest sweep they were measured.
+    """
 
     points: Points
     transform: Transform
+    age_s: float
 
 
 # Takes the place of an older sweep that the history has not.
-MISSING = PlacedCloud(np.empty((0, 3), np.float32), np.eye(4))
+MISSING = PlacedCloud(np.empty((0, 3), np.float32), np.eye(4), 0.0)
 
 
 class FlowNetwork:
     """Pillars -> engine -> displacement of points and bodies, as the model card describes."""
 
-    def __init__(self, card: ModelCard, engine: Engine, ground: GroundSegmenter) -> None:
+    def __init__(
+        self, card: ModelCard, engine: Engine, ground: GroundSegmenter, threads: int | None = None
+    ) -> None:
+        """`threads` that prepare sweeps side by side; None = all cores."""
         self.card = card
         self.engine = engine
         self._ground = ground
+        self._certainty = _log_odds(card.certainty)
+        self._outputs = ["displacement", "moving"] if card.bodies == "rigid" else ["displacement"]
+        if missing := [name for name in self._outputs if name not in engine.outputs]:
+            raise ModelError(f"model {card.name}: its graph has no output '{missing[0]}'")
         # The compiled loops release the interpreter, so sweeps are prepared side by side.
-        self._workers = ThreadPoolExecutor(os.cpu_count())
+        self._workers = ThreadPoolExecutor(threads or os.cpu_count(), "zeroflow")
 
-    def flow(self, sweeps: Sequence[PlacedCloud], interval_s: float, watch: Stopwatch) -> Flow:
+    def flow(self, sweeps: Sequence[PlacedCloud], watch: Stopwatch) -> Flow:
         """Flow of the first (newest) sweep, in the axes of its own frame.
 
         `sweeps`: as many as the card's history, newest first, after the first two MISSING where the
-        vehicle has none; `interval_s` between the first two.
+        vehicle has none.
         """
         if len(sweeps) != self.card.history:
             raise ModelError(
@@ -62,24 +73,35 @@ class FlowNetwork:
         comparable = len(newest.above.rows) > 0 and len(splits[1].above.rows) > 0
         if not comparable and not len(newest.ground_rows):
             return Flow.none(count, FlowStatus.EMPTY, watch.stage_ms)
-        displacement = np.zeros((count, 3), np.float32)
         valid = np.zeros(count, bool)
         valid[newest.ground_rows] = True
+        moved, rows = np.empty((0, 3), np.float32), newest.above.rows[:0]
         if comparable:
-            above = [split.above for split in splits]
-            inputs = network_inputs(self.card.grid, above, self._workers.map)
-            watch.lap("pillars")
-            answers = self.engine.infer(inputs)
-            watch.lap("network")
-            moved, finite = _finite_rows(np.asarray(answers["displacement"], np.float32))
-            if self.card.consensus == "rigid":
-                sure = np.asarray(answers["moving"], np.float32) > log_odds(self.card.certainty)
-                moved = rigid_consensus(self.card.grid, newest.above, moved, sure)
-            watch.lap("consensus")
-            displacement[newest.above.rows] = rotate(sweeps[0].transform[:3, :3].T, moved)
-            valid[newest.above.rows] = finite
+            rows = newest.above.rows
+            moved, valid[rows] = self._moved(sweeps, [split.above for split in splits], watch)
+        back = sweeps[0].transform[:3, :3].T.astype(np.float32)
+        displacement = rotated_rows(rows, moved, back, count)
         watch.lap("output")
-        return Flow(displacement, valid, interval_s, FlowStatus.ESTIMATED, watch.stage_ms)
+        return Flow(displacement, valid, sweeps[1].age_s, FlowStatus.ESTIMATED, watch.stage_ms)
+
+    def _moved(
+        self, sweeps: Sequence[PlacedCloud], above: Sequence[GridPoints], watch: Stopwatch
+    ) -> tuple[Points, npt.NDArray[np.bool_]]:
+        """Displacement [M, 3] of the newest sweep's points, levelled frame, and where known."""
+        inputs = network_inputs(self.card.grid, above, self._workers.map)
+        watch.lap("pillars")
+        answers = self.engine.infer(inputs)
+        watch.lap("network")
+        (moved, *said), finite = _finite_rows([answers[name] for name in self._outputs])
+        if said:
+            earlier = [
+                EarlierSweep(points, sweep.age_s / sweeps[1].age_s)
+                for points, sweep in zip(above[1:], sweeps[1:], strict=True)
+            ]
+            (log_odds,) = said
+            moved = body_motion(self.card.grid, above[0], moved, log_odds, self._certainty, earlier)
+        watch.lap("bodies")
+        return moved, finite
 
     def _split(self, sweeps: Sequence[PlacedCloud]) -> list[GroundSplit]:
         placed = list(self._workers.map(self._place, sweeps))
@@ -90,18 +112,21 @@ class FlowNetwork:
         return points, self.card.grid.locate(points)
 
 
-def log_odds(probability: float) -> float:
-    """What a network says of something as probable as that; -inf and inf at 0 and 1."""
+def _log_odds(probability: float) -> float:
+    """Logarithm of the odds; -inf and inf at 0 and 1."""
     with np.errstate(divide="ignore"):
         return float(np.log(probability) - np.log1p(-np.float64(probability)))
 
 
-def _finite_rows(values: Points) -> tuple[Points, npt.NDArray[np.bool_]]:
-    """The rows with zeros where one is not finite, and which are."""
-    if np.isfinite(values.sum()):  # a tenth of the time of looking at each
-        return values, np.ones(len(values), bool)
-    finite = np.asarray(np.isfinite(values).all(1))
-    return np.where(finite[:, None], values, np.float32(0)), finite
+def _finite_rows(
+    outputs: Sequence[npt.NDArray[np.generic]],
+) -> tuple[list[Points], npt.NDArray[np.bool_]]:
+    """Outputs [M, ...] with zeros where any of them is not finite, and where all are [M]."""
+    rows = [np.asarray(output, np.float32) for output in outputs]
+    if all(np.isfinite(values.sum()) for values in rows):  # a tenth of the time of looking at each
+        return rows, np.ones(len(rows[0]), bool)
+    finite = np.all([np.isfinite(values.reshape(len(values), -1)).all(1) for values in rows], 0)
+    return [np.where(finite, values.T, np.float32(0)).T for values in rows], finite
 
 
 def network_inputs(

@@ -50,8 +50,8 @@ class GridPoints:
     offset: F32
     quarter: I32
 
-    def select(self, keep: npt.NDArray[np.bool_]) -> GridPoints:
-        """Only the points of a mask [M]."""
+    def select(self, keep: npt.NDArray[np.bool_] | npt.NDArray[np.intp]) -> GridPoints:
+        """Only the points of a mask [M], or those of these numbers."""
         return GridPoints(self.rows[keep], self.cell[keep], self.offset[keep], self.quarter[keep])
 
 
@@ -91,7 +91,12 @@ class PillarGrid:
         return round(2 * self.range_m / self.cell_m)
 
     def locate(self, points: Points) -> GridPoints:
-        """Find each point's pillar; NaN and outside drop. `points` float32 [N, 3], levelled."""
+        """Find each point's pillar; NaN and outside drop. `points` float32 [N, 3], levelled.
+
+        Raises ValueError for another shape: the compiled loop checks no bounds.
+        """
+        if points.ndim != 2 or points.shape[1] != 3:
+            raise ValueError(f"points have the shape {points.shape}, not [N, 3]")
         return GridPoints(
             *pillar_loops.locate(
                 np.asarray(points, np.float32),

@@ -31,6 +31,7 @@ class FunctionEngine:
     """
 
     description = "a function"
+    outputs = ("displacement", "moving")
 
     def __init__(self, displacement: Displacement) -> None:
         self.displacement = displacement

@@ -66,7 +66,7 @@ def test_card_is_one_line(make_card: MakeCard) -> None:
         ({"grid": {**GRID, "z_min_m": float("nan")}}, "cannot be understood"),
         ({"grid": {**GRID, "depth_m": 1}}, "cannot be understood"),
         ({"mood": "good"}, "cannot be understood"),
-        ({"consensus": "majority"}, "asks for the consensus 'majority'"),
+        ({"bodies": "soft"}, "asks for bodies 'soft'"),
         ({"certainty": 1.1}, "asks for the certainty 1.1"),
         ({"graph_sha256": "0" * 64}, "do not match its card's checksum"),
     ],

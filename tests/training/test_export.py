@@ -220,7 +220,7 @@ def test_git_commit_is_short() -> None:
 def test_bundled_models_are_made_of_the_bundled_weights(name: str) -> None:
     models = Path(__file__).parents[2] / "models"
     card = load_card(models / f"{name}.onnx")
-    assert (card.name, card.consensus) == (name, "rigid")
+    assert (card.name, card.bodies) == (name, "rigid")
     student = load_student(models / "zeroflow-rt.ckpt", card.grid.size)
     if card.history == 2:
         student = student.two_sweeps()

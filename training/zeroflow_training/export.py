@@ -131,7 +131,7 @@ def export_checkpoint(
         lags=student.config.lags,
         features=FEATURE_NAMES,
         ground="keep",
-        consensus="rigid",
+        bodies="rigid",
         certainty=CERTAINTY,
         training_data="zeroflow_ros simulated streets, exact flow, no recorded data, no labels",
         git_commit=git_commit(),

@@ -49,7 +49,7 @@ def three_bin_loss(
     "probably static" is still some motion.
     """
     error = huber_norm(predicted - target, beta)
-    return _shared(error, target, weight, static_share)
+    return _mean_over_bins(error, target, weight, static_share)
 
 
 def moving_loss(moving: Tensor, target: Tensor, weight: Tensor) -> Tensor:
@@ -59,10 +59,10 @@ def moving_loss(moving: Tensor, target: Tensor, weight: Tensor) -> Tensor:
     """
     moves = (speed_bin(target) > 0).to(moving.dtype)
     entropy = torch.nn.functional.binary_cross_entropy_with_logits(moving, moves, reduction="none")
-    return _shared(entropy, target, weight, static_share=0.5)
+    return _mean_over_bins(entropy, target, weight, static_share=0.5)
 
 
-def _shared(values: Tensor, target: Tensor, weight: Tensor, static_share: float) -> Tensor:
+def _mean_over_bins(values: Tensor, target: Tensor, weight: Tensor, static_share: float) -> Tensor:
     """Mean over the speed bins, of which the static one has a share of its own."""
     means, filled = binned_mean(values, weight, speed_bin(target))
     moving_share = (1 - static_share) / 2

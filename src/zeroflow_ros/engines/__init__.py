@@ -20,5 +20,9 @@ class Engine(Protocol):
     def description(self) -> str:
         """Engine, version and device in a few words, for logs."""
 
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """Names of what the network says."""
+
     def infer(self, inputs: Tensors) -> dict[str, npt.NDArray[np.generic]]:
         """Run the network on named arrays; returns its named outputs."""

@@ -35,9 +35,9 @@ class OnnxRuntimeEngine:
         except Exception as error:  # ONNX Runtime's errors share no base class but Exception
             reason = str(error).splitlines()[0]
             raise ModelError(f"model {path}: ONNX Runtime cannot load it ({reason})") from error
-        self._outputs = [output.name for output in self._session.get_outputs()]
+        self.outputs = tuple(output.name for output in self._session.get_outputs())
         self.description = f"ONNX Runtime {onnxruntime.__version__}, CPU"
 
     def infer(self, inputs: Tensors) -> dict[str, npt.NDArray[np.generic]]:
         """See Engine."""
-        return dict(zip(self._outputs, self._session.run(self._outputs, dict(inputs)), strict=True))
+        return dict(zip(self.outputs, self._session.run(self.outputs, dict(inputs)), strict=True))

@@ -21,7 +21,9 @@ def export(
         Path, typer.Argument(metavar="CHECKPOINT", help="A .ckpt that `zeroflow fit` wrote.")
     ],
     out: Annotated[Path, typer.Option("--out", "-o", help="The .onnx to write.")],
-    name: Annotated[str, typer.Option(help="Name on the model's card.")] = "zeroflow-rt",
+    name: Annotated[
+        str | None, typer.Option(help="Name on the model's card; default: that of OUT.")
+    ] = None,
     two_sweeps: Annotated[
         bool, typer.Option("--two-sweeps", help="Only the part that looks at the last two sweeps.")
     ] = False,
@@ -30,10 +32,11 @@ def export(
     """Export a student to ONNX, checked against PyTorch, ready for `zeroflow run --model`."""
     from zeroflow_training.export import export_checkpoint
 
-    report = export_checkpoint(checkpoint, out, name, version, two_sweeps)
+    report = export_checkpoint(checkpoint, out, name or out.stem, version, two_sweeps)
     typer.echo(
         f"{report.path}: {report.bytes / 1e6:.1f} MB; ONNX Runtime differs from PyTorch by at most "
-        f"{report.max_difference_mm:.4f} mm ({report.mean_difference_mm:.5f} mm in the mean)"
+        f"{report.max_difference_mm:.4f} mm ({report.mean_difference_mm:.5f} mm in the mean) and "
+        f"{report.max_difference_log_odds:.5f} in the log odds of motion"
     )
 
 

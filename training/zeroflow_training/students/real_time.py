@@ -8,6 +8,7 @@ pillars out of each 0.8 m block -> per-point head. Why it is built so: docs/desi
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
@@ -123,17 +124,16 @@ class RealTimeStudent(nn.Module):
         Where all of that is missing, `past_encoder` says the same everywhere; the mean that the
         next normalisation takes off can hold it.
         """
-        if self.past_encoder is None:
-            return self.eval()
+        whole = copy.deepcopy(self).eval()
+        if whole.past_encoder is None:
+            return whole
         short = RealTimeStudent(replace(self.config, lags=self.config.lags[:2]))
-        state = self.eval().state_dict()
-        first, past = "fine.0.0.weight", self.config.sweep_channels
-        past_inputs = state["past_encoder.0.weight"].shape[1]
+        state = whole.state_dict()
+        first, past = state["fine.0.0.weight"], self.config.sweep_channels
         with torch.no_grad():
-            nothing = state["past_encoder.0.weight"].new_zeros(1, past_inputs)
-            said = self.past_encoder(nothing) @ state[first][:, -past:].flatten(1).T
-            state["fine.0.1.running_mean"] = state["fine.0.1.running_mean"] - said.flatten()
-            state[first] = state[first][:, :-past]
+            said = whole.past_encoder(first.new_zeros(1, state["past_encoder.0.weight"].shape[1]))
+            state["fine.0.1.running_mean"] -= (said @ first[:, -past:].flatten(1).T).flatten()
+        state["fine.0.0.weight"] = first[:, :-past]
         short.load_state_dict({name: state[name] for name in short.state_dict()})
         return short.eval()
 

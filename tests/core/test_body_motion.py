@@ -7,7 +7,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from zeroflow_ros.consensus import MOVING_M, rigid_consensus
+from zeroflow_ros.bodies import MOVING_M
+from zeroflow_ros.body_motion import body_motion
 from zeroflow_ros.pillars import PillarGrid
 
 GRID = PillarGrid(range_m=20.0, cell_m=0.4, z_min_m=-1.0, z_max_m=3.0)
@@ -31,12 +32,12 @@ def along_x(*metres: float) -> np.ndarray:
 
 
 def answer(
-    points: np.ndarray, displacement: np.ndarray, sure: np.ndarray | None = None
+    points: np.ndarray, displacement: np.ndarray, odds: np.ndarray | None = None
 ) -> np.ndarray:
     located = GRID.locate(points)
     assert len(located.rows) == len(points)
-    all_sure = np.ones(len(points), bool) if sure is None else sure
-    found = rigid_consensus(GRID, located, displacement.astype(np.float32), all_sure)
+    odds = np.ones(len(points), np.float32) if odds is None else odds.astype(np.float32)
+    found = body_motion(GRID, located, displacement.astype(np.float32), odds, 0.0, [])
     assert found.dtype == np.float32
     return found
 
@@ -51,12 +52,12 @@ def test_a_far_end_that_fades_gets_the_speed_of_the_body() -> None:
     np.testing.assert_allclose(found[:, 2], said[:, 2], atol=1e-7)
 
 
-@pytest.mark.parametrize(("sure_points", "moves"), [(0, False), (79, False), (80, True)])
-def test_a_body_of_which_few_points_are_sure_stands(sure_points: int, moves: bool) -> None:
+@pytest.mark.parametrize(("doubtful", "moves"), [(200, True), (210, False), (400, False)])
+def test_a_body_that_is_not_certain_to_move_stands(doubtful: int, moves: bool) -> None:
     points = np.concatenate([box(5, 3), box(-8, 3)])
-    sure = np.ones(800, bool)
-    sure[:400] = np.random.default_rng(0).permutation(400) < sure_points
-    found = answer(points, np.tile([0.5, 0.1, 0.02], (800, 1)), sure)
+    odds = np.ones(800)
+    odds[np.random.default_rng(0).permutation(400)[:doubtful]] = -0.95
+    found = answer(points, np.tile([0.5, 0.1, 0.02], (800, 1)), odds)
     assert (found[400:] != 0).all()
     assert (found[:400] != 0).all() if moves else not found[:400].any()
 
@@ -154,7 +155,7 @@ def test_many_bodies_of_one_pillar_beside_a_long_one() -> None:
 def test_no_points_and_the_corners_of_the_grid() -> None:
     nothing = GRID.locate(np.empty((0, 3), np.float32))
     none = np.empty((0, 3), np.float32)
-    assert rigid_consensus(GRID, nothing, none, np.empty(0, bool)).shape == (0, 3)
+    assert body_motion(GRID, nothing, none, none[:, 0], 0.0, []).shape == (0, 3)
     edge = GRID.range_m - 0.01
     corners = np.float32([[-edge, -edge, 0], [-edge, edge, 0], [edge, -edge, 0], [edge, edge, 0]])
     said = along_x(1.0, 0.9, 0.8, 0.7)
