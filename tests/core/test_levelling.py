@@ -10,7 +10,13 @@ import numpy as np
 import pytest
 
 from zeroflow_ros.geometry import Points, Transform, from_roll_pitch_yaw, invert, transform_points
-from zeroflow_ros.levelling import FixedLevelling, GroundLevelling, fit_ground, level_transform
+from zeroflow_ros.levelling import (
+    FixedLevelling,
+    GroundLevelling,
+    _scores,
+    fit_ground,
+    level_transform,
+)
 
 HEIGHT_M = 1.7
 
@@ -81,6 +87,15 @@ def test_car_roofs_all_around_are_not_the_ground() -> None:
     x, y = ground[:, 0] % 6, ground[:, 1] % 4
     ground[(x < 4.5) & (y < 1.8) & (np.hypot(*ground[:, :2].T) > 3), 2] += 1.5
     assert_level(*mounted(ground, 2, 0))
+
+
+def test_points_below_a_plane_speak_against_it() -> None:
+    flat = np.zeros((20, 3))
+    flat[:, 0] = np.arange(20)
+    roofs, pits = flat + [0, 0, 1.5], flat - [0, 0, 1.5]
+    planes = np.array([[0, 0, 0.0], [0, 0, 1.5], [0, 0, -1.5]])
+    assert _scores(np.concatenate([flat, roofs]), planes).tolist() == [20, 0, 0]
+    assert _scores(np.concatenate([flat, roofs, pits[:5]]), planes).tolist() == [15, -5, 5]
 
 
 @pytest.mark.parametrize("phase", [0, 1])

@@ -116,6 +116,29 @@ def test_an_answer_that_is_no_number_is_not_valid(
     np.testing.assert_allclose(flow.displacement[flow.valid], 0.3, atol=1e-6)
 
 
+def test_odds_that_are_no_number_are_not_valid(
+    make_card: MakeCard, make_engine: MakeEngine
+) -> None:
+    engine = make_engine(lambda inputs: 0 * coordinates(inputs) + [0.5, 0, 0])
+    engine.odds = np.nan
+    clouds = [random_cloud(), random_cloud() - np.float32([0.5, 0, 0])]
+    flow = run(
+        FlowNetwork(make_card(bodies="rigid"), engine, KeptGround()), *clouds, transform=np.eye(4)
+    )
+    assert not flow.valid.any()
+    assert not flow.displacement.any()
+
+
+def test_a_graph_without_odds_is_refused_for_rigid_bodies(
+    make_card: MakeCard, make_engine: MakeEngine
+) -> None:
+    engine = make_engine(coordinates)
+    engine.outputs = ("displacement",)
+    FlowNetwork(make_card(bodies="none"), engine, KeptGround())
+    with pytest.raises(ModelError, match="function: its graph has no output 'moving'"):
+        FlowNetwork(make_card(bodies="rigid"), engine, KeptGround())
+
+
 def test_inputs_of_the_network(make_card: MakeCard, make_engine: MakeEngine) -> None:
     engine = make_engine(coordinates)
     clouds = [random_cloud(seed=k) for k in range(3)]

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 zeroflow_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Bodies laid onto earlier sweeps: what the network said roughly is then right to two centimetres."""
+"""Bodies laid onto earlier sweeps: a rough answer becomes right to two centimetres."""
 
 from __future__ import annotations
 

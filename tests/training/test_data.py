@@ -165,6 +165,16 @@ def test_stream_is_reproducible_by_its_seed() -> None:
     assert any(len(a.target) != len(b.target) for a, b in zip(first, other, strict=True))
 
 
+def test_some_samples_of_the_stream_miss_older_sweeps() -> None:
+    stream = SimulatedSamples(GRID, (0, 1, 2), seed=3, crops_per_scene=8, shuffle=2)
+    counts = [
+        np.bincount(sample.pillar_index // CELLS, minlength=3) for sample in islice(stream, 40)
+    ]
+    missing = sum(count[2] == 0 for count in counts)
+    assert 3 <= missing <= 20  # of 40, a quarter
+    assert all(count[:2].min() > 0 for count in counts)
+
+
 def test_resumed_stream_shows_other_scenes() -> None:
     stream = SimulatedSamples(GRID, (0, 1), 3, crops_per_scene=3, shuffle=2)
     assert stream.scenes_for(0, workers=1) == 0

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 pytest.importorskip("torch", reason="pip install 'zeroflow_ros[training]'")
@@ -11,7 +13,13 @@ pytest.importorskip("torch", reason="pip install 'zeroflow_ros[training]'")
 import torch
 from torch import Tensor
 
-from zeroflow_training.losses import binned_mean, huber_norm, speed_bin, three_bin_loss
+from zeroflow_training.losses import (
+    binned_mean,
+    huber_norm,
+    moving_loss,
+    speed_bin,
+    three_bin_loss,
+)
 
 
 def along_x(*metres: float) -> Tensor:
@@ -49,6 +57,18 @@ def test_binned_mean_is_weighted_and_says_what_is_empty() -> None:
     mean, filled = binned_mean(values, weight, torch.tensor([0, 0, 2]))
     torch.testing.assert_close(mean, torch.tensor([2.5, 0.0, 5.0]))
     assert filled.tolist() == [True, False, True]
+
+
+def test_half_of_the_doubt_is_about_static_points() -> None:
+    """A thousand static points said to move with odds of 3, two movers with odds of 1 and 1/3."""
+    target = torch.cat([torch.zeros(1000, 3), along_x(0.07, 1.0)])
+    moving = torch.log(torch.cat([torch.full((1000,), 3.0), torch.tensor([1.0, 1 / 3])]))
+    loss = moving_loss(moving, target, torch.ones(1002))
+    expected = 0.5 * math.log(4) + 0.25 * math.log(2) + 0.25 * math.log(4)
+    assert loss.item() == pytest.approx(expected, rel=1e-5)
+    assert moving_loss(moving[:1000], target[:1000], torch.ones(1000)).item() == pytest.approx(
+        math.log(4), rel=1e-5
+    )
 
 
 def test_each_bin_counts_the_same() -> None:
