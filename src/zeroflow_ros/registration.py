@@ -22,7 +22,7 @@ from zeroflow_ros.pillars import GridPoints, PillarGrid
 
 ABOVE_GROUND_M = 0.3  # lower points are ground, which slides under any body
 POINTS_PER_BODY = 64
-MIN_POINTS = 5  # a body of fewer points keeps what the network said
+MIN_POINTS = 3  # a body of fewer points keeps what the network said
 
 
 class EarlierSweep(NamedTuple):

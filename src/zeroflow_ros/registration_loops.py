@@ -27,9 +27,9 @@ I32 = npt.NDArray[np.int32]
 PER_PILLAR = 12  # points of a pillar that are looked at
 REACH_M = 0.4  # to the nearest point; at most a pillar's edge
 SOFT_M = 0.03  # nearer than this, all distances weigh alike
-STEPS = 12
+STEPS = 16
 SETTLED_M = 0.001
-FAST_M = 0.25  # faster bodies meet the older sweeps one after another: they would miss them else
+FAST_M = 0.15  # faster bodies meet the older sweeps one after another: they would miss them else
 # Prior against acceleration, relative to what the points say: 3 holds it below 2 or 3 m/s^2
 # where the sweeps say little.
 STEADINESS = 3.0
