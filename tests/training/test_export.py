@@ -24,6 +24,7 @@ from zeroflow_ros.errors import ModelError
 from zeroflow_ros.estimator import estimate_pair
 from zeroflow_ros.model import ModelCard, load_card
 from zeroflow_ros.pillars import FEATURE_NAMES, PillarGrid
+from zeroflow_training.checkpoint import load_student
 from zeroflow_training.export import (
     ALLOWED_OPERATORS,
     INPUTS,
@@ -31,7 +32,6 @@ from zeroflow_training.export import (
     export,
     export_checkpoint,
     git_commit,
-    load_student,
 )
 from zeroflow_training.students.real_time import RealTimeStudent, RealTimeStudentConfig
 

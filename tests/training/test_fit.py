@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,15 +22,14 @@ import torch
 from zeroflow_ros.errors import ModelError, ZeroflowError
 from zeroflow_ros.pillars import FEATURES, PillarGrid
 from zeroflow_training import fit as fit_module
-from zeroflow_training.checkpoint import take_over
+from zeroflow_training.checkpoint import load_student, take_over
 from zeroflow_training.data.batch import Encoded, encode
 from zeroflow_training.data.sample import TrainingSample
 from zeroflow_training.data.simulated import SimulatedSamples
-from zeroflow_training.export import load_student
-from zeroflow_training.fit import NEW_PARTS, fit, training_grid
+from zeroflow_training.fit import fit, training_grid
 from zeroflow_training.fit_config import FitConfig, bundled_configs, load_config
 from zeroflow_training.student_module import ScheduleConfig, StudentModule
-from zeroflow_training.students.real_time import RealTimeStudentConfig
+from zeroflow_training.students.real_time import RealTimeStudent, RealTimeStudentConfig
 
 FLOW = np.array([0.4, -0.2, 0.0], np.float32)
 ROWS = 300
@@ -146,27 +146,34 @@ def test_fine_tuning_starts_from_the_weights_and_at_step_0(
             torch.testing.assert_close(tuned, weights[key], atol=1e-5, rtol=0)
 
 
-def test_a_longer_history_starts_with_the_answers_of_the_shorter(config: FitConfig) -> None:
+@pytest.mark.parametrize(
+    ("lags", "other"), [((0, 1), (0, 1, 3)), ((0, 1, 3), (0, 1, 2, 4)), ((0, 1, 3), (0, 1))]
+)
+def test_another_history_starts_with_the_answers_of_the_old(
+    config: FitConfig, lags: tuple[int, ...], other: tuple[int, ...]
+) -> None:
     torch.manual_seed(0)
-    short = StudentModule(config.student, config.schedule)
-    long = StudentModule(replace(config.student, lags=(0, 1, 3)), config.schedule)
-    torch.nn.init.normal_(short.student.displacement.weight)
-    take_over(long, short.state_dict(), NEW_PARTS)
+    old = RealTimeStudent(replace(config.student, lags=lags)).eval()
+    new = RealTimeStudent(replace(config.student, lags=other)).eval()
+    torch.nn.init.normal_(old.displacement.weight)
+    take_over(new, old)
     size = config.student.size
     features, offset = torch.rand(300, FEATURES), torch.rand(50, 3)
-    index = torch.randperm(3 * size**2)[:300]
-    recent = index < 2 * size**2
+    both = min(len(lags), len(other))
+    index = torch.randperm(both * size**2)[:300]
     pillar = torch.randint(size**2, (50,))
     with torch.inference_mode():
-        expected, _ = short.eval().student(features[recent], index[recent], pillar, offset)
-        found, _ = long.eval().student(features, index, pillar, offset)
+        expected, _ = old(features, index, pillar, offset)
+        found, _ = new(features, index, pillar, offset)
     assert expected.std() > 0.01
     torch.testing.assert_close(found, expected, atol=1e-5, rtol=1e-4)
-    with pytest.raises(ValueError, match=r"past_encoder.* which this student has not"):
-        take_over(short, long.state_dict(), NEW_PARTS)
-    wider = replace(config.student, sweep_channels=16)
+
+
+@pytest.mark.parametrize("changes", [{"lags": (0, 1, 2)}, {"sweep_channels": 16}])
+def test_weights_that_do_not_fit_are_refused(config: FitConfig, changes: dict[str, Any]) -> None:
+    old = RealTimeStudent(replace(config.student, lags=(0, 1, 2, 4)))
     with pytest.raises(ValueError, match="this student's"):
-        take_over(StudentModule(wider, config.schedule), short.state_dict(), ())
+        take_over(RealTimeStudent(replace(config.student, **changes)), old)
 
 
 @pytest.mark.parametrize("content", [b"", b"not a checkpoint"])

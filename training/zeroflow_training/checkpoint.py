@@ -6,17 +6,30 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from zeroflow_ros.errors import ModelError
+from zeroflow_training.students.real_time import RealTimeStudent, RealTimeStudentConfig
 
 # What torch.load and a foreign checkpoint's content may raise.
 _UNREADABLE = (EOFError, LookupError, OSError, RuntimeError, TypeError, ValueError, UnpicklingError)
+
+
+@contextmanager
+def refused(path: Path) -> Iterator[None]:
+    """Raise ModelError that names `path` for whatever its content is not fit for, inside."""
+    try:
+        yield
+    except _UNREADABLE as error:
+        # Of torch's advice after the first sentence, little is sound.
+        reason = str(error).partition("\n")[0].partition(". ")[0] or type(error).__name__
+        raise ModelError(f"'{path}' is no checkpoint of `zeroflow fit` ({reason})") from error
 
 
 @contextmanager
@@ -25,12 +38,23 @@ def opened(path: Path) -> Iterator[Mapping[str, Any]]:
 
     Raises ModelError for a file that is none, or that does not fit what is done with it inside.
     """
-    try:
+    with refused(path):
         yield torch.load(path, map_location="cpu", weights_only=True)
-    except _UNREADABLE as error:
-        # Of torch's advice after the first sentence, little is sound.
-        reason = str(error).partition("\n")[0].partition(". ")[0] or type(error).__name__
-        raise ModelError(f"'{path}' is no checkpoint of `zeroflow fit` ({reason})") from error
+
+
+def load_student(checkpoint: Path, size: int) -> RealTimeStudent:
+    """The student of a checkpoint, for a canvas of `size` pillars an edge. Raises ModelError."""
+    with opened(checkpoint) as state:
+        config = RealTimeStudentConfig(**state["hyper_parameters"]["student"])
+        student = RealTimeStudent(replace(config, size=size))
+        prefix = "student."
+        weights = {
+            key[len(prefix) :]: value
+            for key, value in state["state_dict"].items()
+            if key.startswith(prefix)
+        }
+        student.load_state_dict(weights)
+    return student.eval()
 
 
 def require_muon(state: Mapping[str, Any]) -> None:
@@ -40,20 +64,21 @@ def require_muon(state: Mapping[str, Any]) -> None:
         raise ValueError("it was trained with another optimiser: start from its weights by --init")
 
 
-def take_over(module: nn.Module, weights: Mapping[str, Tensor], new: tuple[str, ...]) -> None:
-    """Load the weights of a student that may look at fewer sweeps than `module`.
+def take_over(student: RealTimeStudent, init: RealTimeStudent) -> None:
+    """Give a student the weights of another one, which may look at fewer sweeps, or at two of more.
 
     Inputs that the old one did not have start at zero weight, so the new one starts with the old
-    one's answers; parts whose names begin with one of `new` keep their random start where the old
-    one has none. Raises ValueError for weights that do not fit otherwise.
+    one's answers. Raises ValueError for weights that do not fit otherwise.
     """
-    own = module.state_dict()
+    if student.past_encoder is None:
+        init = init.two_sweeps()
+    own, weights = student.state_dict(), init.state_dict()
     if foreign := sorted(weights.keys() - own.keys()):
         raise ValueError(f"it has {foreign[0]}, which this student has not")
     for name, tensor in own.items():
         if name in weights:
             _widen(tensor, weights[name], name)
-        elif not name.startswith(new):
+        elif not name.startswith("past_encoder."):
             raise ValueError(f"it has no {name}")
 
 

@@ -20,9 +20,9 @@ from zeroflow_ros.model import CARD_KEY, ModelCard
 from zeroflow_ros.network import network_inputs
 from zeroflow_ros.onnx_file import read_onnx, with_metadata
 from zeroflow_ros.pillars import FEATURE_NAMES, PillarGrid
-from zeroflow_training.checkpoint import opened
+from zeroflow_training.checkpoint import load_student
 from zeroflow_training.fit import CELL_M, Z_RANGE_M
-from zeroflow_training.students.real_time import RealTimeStudent, RealTimeStudentConfig
+from zeroflow_training.students.real_time import RealTimeStudent
 
 INPUTS = ("pillar_features", "pillar_index", "point_pillar", "point_offset")
 OUTPUTS = ("displacement", "moving")
@@ -48,21 +48,6 @@ class ExportReport:
     mean_difference_mm: float
     max_difference_log_odds: float
     bytes: int
-
-
-def load_student(checkpoint: Path, size: int) -> RealTimeStudent:
-    """The student of a checkpoint, for a canvas of `size` pillars an edge. Raises ModelError."""
-    with opened(checkpoint) as state:
-        config = RealTimeStudentConfig(**state["hyper_parameters"]["student"])
-        student = RealTimeStudent(replace(config, size=size))
-        prefix = "student."
-        weights = {
-            key[len(prefix) :]: value
-            for key, value in state["state_dict"].items()
-            if key.startswith(prefix)
-        }
-        student.load_state_dict(weights)
-    return student.eval()
 
 
 def export(student: RealTimeStudent, card: ModelCard, path: Path) -> ExportReport:

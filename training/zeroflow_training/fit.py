@@ -19,7 +19,7 @@ from torch.utils.data import DataLoader
 
 from zeroflow_ros.files import written_atomically
 from zeroflow_ros.pillars import PillarGrid
-from zeroflow_training.checkpoint import opened, require_muon, take_over
+from zeroflow_training.checkpoint import load_student, opened, refused, require_muon, take_over
 from zeroflow_training.data.batch import collate
 from zeroflow_training.data.simulated import SimulatedSamples
 from zeroflow_training.fit_config import FitConfig
@@ -27,7 +27,6 @@ from zeroflow_training.student_module import StudentModule
 
 CELL_M = 0.4
 Z_RANGE_M = (-1.5, 4.5)
-NEW_PARTS = ("student.past_encoder.", "student.moving.")  # that weights to start from may lack
 
 
 def training_grid(config: FitConfig) -> PillarGrid:
@@ -68,8 +67,8 @@ def fit(
     )
     module = StudentModule(config.student, config.schedule)
     if init is not None:
-        with opened(init) as state:
-            take_over(module, state["state_dict"], new=NEW_PARTS)
+        with refused(init):
+            take_over(module.student, load_student(init, config.student.size))
     trainer.fit(module, _loader(config, steps_done), ckpt_path=resume, weights_only=True)
     last = folder / "last.ckpt"
     with written_atomically(last) as scratch:
