@@ -16,8 +16,7 @@ from zeroflow_ros.pillars import FEATURE_NAMES, PillarGrid
 
 CARD_KEY = "zeroflow_card"
 FORMAT = 3  # 1 numbered pillars row by row; models of 2 want a full history and say no odds
-# zeroflow-rt is more accurate, but not yet within 100 ms on two slow cores.
-DEFAULT_MODEL = "zeroflow-rt-2"
+DEFAULT_MODEL = "zeroflow-rt"
 
 GroundHandling = Literal["keep", "remove"]
 BodyMotion = Literal["rigid", "none"]

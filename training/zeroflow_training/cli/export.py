@@ -10,9 +10,11 @@ from typing import Annotated
 import typer
 
 _EPILOG = """
-[bold]Example[/bold]
+[bold]Examples[/bold]
 
-  zeroflow export runs/first/last.ckpt -o models/zeroflow-rt.onnx --name zeroflow-rt
+  zeroflow export runs/first/last.ckpt -o mine.onnx
+
+  zeroflow export runs/first/last.ckpt -o mine-2.onnx --two-sweeps    [dim]# cheaper, less sure[/dim]
 """
 
 
