@@ -29,19 +29,19 @@ def body_motion(
     """Displacement [M, 3] m with the motion of their body for all moving points.
 
     `displacement` [M, 3] m and `log_odds` [M] that a point moves, both finite, are the network's
-    words for `points`. Bodies that are not certain to move stand. All points of a pillar get the
-    same planar motion; heights keep what the network said.
+    words for `points`. Bodies that are not certain to move, and those that may as well be standing,
+    stand. All points of a pillar get the same planar motion; heights keep what the network said.
     """
     bodies = find_bodies(grid, points, displacement, log_odds)
     if not len(bodies):
         return displacement
     body = bodies.body[bodies.pillar]
     certain = (bodies.log_odds > certainty)[body]
-    motions = register(
+    motions, standing = register(
         grid, points.select(bodies.rows[certain]), body[certain], rigid_motions(bodies), earlier
     )
     moved = motions.displacement(bodies.body, bodies.position).astype(np.float32)
     result = displacement.copy()
     result[bodies.rows, :2] = moved[bodies.pillar]
-    result[bodies.rows[~certain]] = 0
+    result[bodies.rows[~certain | standing[body]]] = 0
     return result

@@ -22,6 +22,9 @@ from zeroflow_ros.pillars import GridPoints, PillarGrid
 
 ABOVE_GROUND_M = 0.3  # lower points are ground, which slides under any body
 POINTS_PER_BODY = 64
+# A body stands where that explains the earlier sweeps, and hardly worse than moving does: metres of
+# mean distance to the nearest point.
+EXPLAINED_M, HARDLY_M = 0.25, 0.01
 MIN_POINTS = 3  # a body of fewer points keeps what the network said
 
 
@@ -38,15 +41,16 @@ def register(
     body: npt.NDArray[np.intp],
     motions: RigidMotions,
     earlier: Sequence[EarlierSweep],
-) -> RigidMotions:
+) -> tuple[RigidMotions, npt.NDArray[np.bool_]]:
     """Refine `motions` by the earlier sweeps; `body` [M] of each of `points`, all of a body.
 
-    Turns stay as they are. Sweeps without points say nothing.
+    Turns stay as they are. Sweeps without points say nothing. Also returns bool [B]: bodies that
+    stand, as far as the earlier sweeps can tell.
     """
     rows, first = _sampled(grid, points, body, len(motions.turn))
     seen = [sweep for sweep in earlier if len(sweep.points.rows)]
     if not seen:
-        return motions
+        return motions, np.zeros(len(motions.turn), bool)
     indexed = [
         registration_loops.index_points(
             sweep.points.cell, sweep.points.offset, grid.size**2, ABOVE_GROUND_M
@@ -54,7 +58,7 @@ def register(
         for sweep in seen
     ]
     ends = np.cumsum([0, *(len(kept) for _, kept in indexed)])
-    shift = registration_loops.register(
+    shift, still_m, moving_m = registration_loops.register(
         rows,
         first,
         *motions,
@@ -65,7 +69,8 @@ def register(
         grid.cell_m,
     )
     enough = np.diff(first) >= MIN_POINTS
-    return motions._replace(shift=np.where(enough[:, None], shift, motions.shift))
+    refined = motions._replace(shift=np.where(enough[:, None], shift, motions.shift))
+    return refined, enough & (still_m < EXPLAINED_M) & (still_m < moving_m + HARDLY_M)
 
 
 def _sampled(

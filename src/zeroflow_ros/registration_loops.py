@@ -97,6 +97,18 @@ def nearest(
 
 
 @compiled(FLOAT_ROWS, types.float64, types.float64, *INDEX)
+def misfit(
+    rows: F32, shift_x: Any, shift_y: Any, start: I32, points: F32, size: Any, cell_m: Any
+) -> float:
+    """Mean distance from rows [n, 3], moved back by a shift, to the nearest point."""
+    total = 0.0
+    for row in rows:
+        x, y = row[0] - shift_x, row[1] - shift_y
+        total += nearest(x, y, row[2], start, points, size, cell_m)[0]
+    return total / max(len(rows), 1)
+
+
+@compiled(FLOAT_ROWS, types.float64, types.float64, *INDEX)
 def pull(
     rows: F32, shift_x: Any, shift_y: Any, start: I32, points: F32, size: Any, cell_m: Any
 ) -> tuple[float, float, float]:
@@ -179,18 +191,23 @@ def register(
     points: F32,
     size: Any,
     cell_m: Any,
-) -> F64:
-    """Refined shift [B, 2] of each body.
+) -> tuple[F64, F64, F64]:
+    """Refined shift [B, 2] of each body, and its mean misfit [B] if it stood and as it moves.
 
     `rows` [Q, 3]: points of the bodies one after another, body b from `first[b]`. `start`
     [S, size^2 + 1] into `points` for each earlier sweep, `ages` [S] in intervals.
     """
-    found = shift.copy()
+    found, still, moving = shift.copy(), np.zeros(len(turn)), np.zeros(len(turn))
     for body in range(len(turn)):
         own = rows[first[body] : first[body + 1]]
         turned = np.empty((len(ages), len(own), 3), np.float32)
         for s in range(len(ages)):
             x, y = centre[body]
             turned[s] = turned_back(own, x, y, ages[s] * turn[body])
-        found[body] = fitted(turned, shift[body], ages, start, points, size, cell_m)
-    return found
+        d = fitted(turned, shift[body], ages, start, points, size, cell_m)
+        found[body] = d
+        for s in range(len(ages)):
+            x, y = ages[s] * d
+            still[body] += misfit(own, 0.0, 0.0, start[s], points, size, cell_m)
+            moving[body] += misfit(turned[s], x, y, start[s], points, size, cell_m)
+    return found, still / max(len(ages), 1), moving / max(len(ages), 1)

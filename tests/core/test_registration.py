@@ -59,7 +59,8 @@ def registered(
     )
     earlier = [EarlierSweep(GRID.locate(seen(path, age, 1 + k)), age) for k, age in enumerate(ages)]
     body = np.zeros(len(car), np.intp)
-    return register(GRID, located.select(car), body, motions, earlier).shift[0]
+    refined, standing = register(GRID, located.select(car), body, motions, earlier)
+    return np.zeros(2) if standing[0] else refined.shift[0]
 
 
 def straight(x: float, y: float) -> Path:
@@ -119,8 +120,9 @@ def test_without_earlier_points_the_network_is_believed() -> None:
     nowhere = EarlierSweep(GRID.locate(np.float32([[-19, -19, 1]])), 1.0)
     motions = RigidMotions(np.zeros((1, 2)), np.array([[0.3, 0.1]]), np.zeros(1))
     body = np.zeros(len(located.rows), np.intp)
-    found = register(GRID, located, body, motions, [nowhere])
+    found, standing = register(GRID, located, body, motions, [nowhere])
     assert found.shift[0] == pytest.approx((0.3, 0.1))
+    assert not standing[0]
 
 
 def test_bodies_of_few_points_keep_what_the_network_said() -> None:

@@ -14,7 +14,7 @@ _EPILOG = """
 
   zeroflow export runs/first/last.ckpt -o mine.onnx
 
-  zeroflow export runs/first/last.ckpt -o mine-2.onnx --two-sweeps    [dim]# cheaper, less sure[/dim]
+  zeroflow export runs/first/last.ckpt -o mine-2.onnx --two-sweeps
 """
 
 
