@@ -14,9 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from zeroflow_ros.errors import MissingPackageError
-from zeroflow_ros.geometry import Points
 from zeroflow_ros.model import GroundHandling
-from zeroflow_ros.pillars import GridPoints
+from zeroflow_ros.pillars import GridPoints, PillarGrid
 
 # Patchwork++ tunes its zones to a roof-top sensor; the levelled cloud is shown to it from there.
 VIRTUAL_SENSOR_HEIGHT_M = 1.8
@@ -32,14 +31,14 @@ class GroundSplit(NamedTuple):
 class GroundSegmenter(Protocol):
     """Tells ground from the rest in the levelled frame."""
 
-    def split(self, points: Points, located: GridPoints) -> GroundSplit:
-        """`points` float32 [N, 3], levelled frame (ground near z = 0); `located` in the grid."""
+    def split(self, grid: PillarGrid, located: GridPoints) -> GroundSplit:
+        """`located` in the grid, whose ground is near z = 0."""
 
 
 class KeptGround:
     """For models that were trained with the ground in sight: nothing is taken out."""
 
-    def split(self, points: Points, located: GridPoints) -> GroundSplit:
+    def split(self, grid: PillarGrid, located: GridPoints) -> GroundSplit:
         """All points stay."""
         return GroundSplit(located, np.empty(0, np.intp))
 
@@ -60,9 +59,10 @@ class PatchworkGround:
         with _silent_stdout():
             self._segmenter = pypatchworkpp.patchworkpp(parameters)
 
-    def split(self, points: Points, located: GridPoints) -> GroundSplit:
+    def split(self, grid: PillarGrid, located: GridPoints) -> GroundSplit:
         """See GroundSegmenter; about 19 ms for 120k points on two cores."""
-        seen = points[located.rows] - np.array([0, 0, VIRTUAL_SENSOR_HEIGHT_M], np.float32)
+        seen = grid.points(located.cell, located.offset)
+        seen[:, 2] -= np.float32(VIRTUAL_SENSOR_HEIGHT_M)
         is_ground = np.zeros(len(seen), bool)
         if len(seen):
             self._segmenter.estimateGround(seen)

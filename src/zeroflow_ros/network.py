@@ -7,7 +7,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -16,10 +16,9 @@ from zeroflow_ros.body_motion import body_motion
 from zeroflow_ros.engines import Engine
 from zeroflow_ros.errors import ModelError
 from zeroflow_ros.flow import Flow, FlowStatus
-from zeroflow_ros.geometry import Points, Transform, rotated_rows, transform_points
+from zeroflow_ros.geometry import Points, Transform, rotated_rows
 from zeroflow_ros.ground import GroundSegmenter, GroundSplit
 from zeroflow_ros.model import ModelCard
-from zeroflow_ros.pillar_loops import F32, I32
 from zeroflow_ros.pillars import GridPoints, PillarGrid
 from zeroflow_ros.registration import EarlierSweep
 from zeroflow_ros.stopwatch import Stopwatch
@@ -104,12 +103,12 @@ class FlowNetwork:
         return moved, finite
 
     def _split(self, sweeps: Sequence[PlacedCloud]) -> list[GroundSplit]:
-        placed = list(self._workers.map(self._place, sweeps))
-        return [self._ground.split(points, located) for points, located in placed]
-
-    def _place(self, sweep: PlacedCloud) -> tuple[Points, GridPoints]:
-        points = transform_points(sweep.transform, sweep.points)
-        return points, self.card.grid.locate(points)
+        located = self._workers.map(
+            self.card.grid.locate,
+            [sweep.points for sweep in sweeps],
+            [sweep.transform for sweep in sweeps],
+        )
+        return [self._ground.split(self.card.grid, points) for points in located]
 
 
 def _log_odds(probability: float) -> float:
@@ -132,22 +131,17 @@ def _finite_rows(
 def network_inputs(
     grid: PillarGrid,
     sweeps: Sequence[GridPoints],
-    each: Callable[..., Iterable[tuple[F32, I32]]] = map,
+    each: Callable[..., Iterable[Any]] = map,
 ) -> Mapping[str, npt.NDArray[np.generic]]:
     """The arrays every real-time student takes; sweeps newest first.
 
-    `each` maps a function over the sweeps, as `map` or that of an executor.
-
-    `pillar_features` float32 [P, F] and `pillar_index` int32 [P] = sweep * size^2 + cell, unique;
+    `pillar_features` float32 [P, F] and `pillar_index` int32 [P], see `PillarGrid.features`;
     `point_pillar` int32 [M] and `point_offset` float32 [M, 3] of the newest sweep's points.
     """
-    pillars = list(each(grid.features, sweeps))
-    cells = grid.size * grid.size
+    features, index = grid.features(sweeps, each)
     return {
-        "pillar_features": np.concatenate([features for features, _ in pillars]),
-        "pillar_index": np.concatenate(
-            [index + np.int32(k * cells) for k, (_, index) in enumerate(pillars)]
-        ),
+        "pillar_features": features,
+        "pillar_index": index,
         "point_pillar": sweeps[0].cell,
         "point_offset": sweeps[0].offset,
     }

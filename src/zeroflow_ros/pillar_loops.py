@@ -19,11 +19,17 @@ QUARTERS = 4  # a pillar keeps its statistics for 2 x 2 quarters: shape at half 
 STATISTICS = 9
 
 
-@compiled(FLOAT_ROWS, types.float32, types.float32, types.int32, types.float32, types.float32)
+@compiled(
+    FLOAT_ROWS, FLOAT_ROWS,
+    types.float32, types.float32, types.int32, types.float32, types.float32,
+)  # fmt: skip
 def locate(
-    points: F32, range_m: Any, cells_per_m: Any, size: Any, z_min: Any, z_max: Any
+    points: F32, transform: F32, range_m: Any, cells_per_m: Any, size: Any, z_min: Any, z_max: Any
 ) -> tuple[npt.NDArray[np.intp], I32, F32, I32]:
-    """Rows inside the grid, with cell, offset and quarter of each; see `GridPoints`."""
+    """Rows inside the grid after a transform [4, 4], with cell, offset and quarter of each; see
+    `GridPoints`.
+    """
+    m = transform
     rows = np.empty(len(points), np.intp)
     cell = np.empty(len(points), np.int32)
     offset = np.empty((len(points), 3), np.float32)
@@ -31,9 +37,10 @@ def locate(
     count, edge = 0, np.float32(size)
     half = np.float32(0.5)
     for row in range(len(points)):
-        x = (points[row, 0] + range_m) * cells_per_m
-        y = (points[row, 1] + range_m) * cells_per_m
-        z = points[row, 2]
+        u, v, w = points[row, 0], points[row, 1], points[row, 2]
+        x = (u * m[0, 0] + v * m[0, 1] + w * m[0, 2] + m[0, 3] + range_m) * cells_per_m
+        y = (u * m[1, 0] + v * m[1, 1] + w * m[1, 2] + m[1, 3] + range_m) * cells_per_m
+        z = u * m[2, 0] + v * m[2, 1] + w * m[2, 2] + m[2, 3]
         # Comparisons with NaN are false: such rows need no test of their own.
         if not (x >= 0 and x < edge and y >= 0 and y < edge and z >= z_min and z < z_max):
             continue
@@ -70,14 +77,15 @@ def ranked(key: I32, keys: Any) -> tuple[I32, I32]:
     return occupied[:count], rank
 
 
-@compiled(INTS, INTS, FLOAT_ROWS, types.int64, FLOATS)
-def statistics(pillar: I32, quarter: I32, offset: F32, pillars: Any, slice_edges: F32) -> F32:
-    """Features [pillars, 4 * 9] of points grouped by `pillar` and `quarter` int32 [M].
+@compiled(INTS, INTS, FLOAT_ROWS, FLOATS, types.Array(types.float32, 2, "C"))
+def statistics(pillar: I32, quarter: I32, offset: F32, slice_edges: F32, features: F32) -> None:
+    """Fill features [pillars, 4 * 9] of points grouped by `pillar` and `quarter` int32 [M].
 
     `slice_edges` [3] ascending: lower ends of the three slices of half the height. Quarters
     without a point hold zeros.
     """
-    found = np.zeros((pillars * QUARTERS, STATISTICS), np.float32)
+    found = features.reshape(len(features) * QUARTERS, STATISTICS)
+    found[:] = 0
     one = np.float32(1)
     for k in range(len(pillar)):  # counts and sums first, in the columns of what they become
         row = found[pillar[k] * QUARTERS + quarter[k]]
@@ -102,4 +110,3 @@ def statistics(pillar: I32, quarter: I32, offset: F32, pillars: Any, slice_edges
                 row[column] /= row[0]
             for column in (0, 6, 7, 8):
                 row[column] = np.float32(0.5) * np.log1p(row[column])
-    return found.reshape(pillars, QUARTERS * STATISTICS)

@@ -9,6 +9,7 @@ code.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from zeroflow_ros import pillar_loops
-from zeroflow_ros.geometry import Points
+from zeroflow_ros.geometry import Points, Transform
 from zeroflow_ros.pillar_loops import F32, I32, QUARTERS
 
 SLICE_EDGES_M = (0.3, 0.9, 1.7)  # wheels and legs, bodies, roofs and heads
@@ -90,16 +91,19 @@ class PillarGrid:
         """Pillars along one edge."""
         return round(2 * self.range_m / self.cell_m)
 
-    def locate(self, points: Points) -> GridPoints:
-        """Find each point's pillar; NaN and outside drop. `points` float32 [N, 3], levelled.
+    def locate(self, points: Points, transform: Transform | None = None) -> GridPoints:
+        """Find each point's pillar; NaN and outside drop. `points` float32 [N, 3].
 
-        Raises ValueError for another shape: the compiled loop checks no bounds.
+        `transform` [4, 4] into the levelled frame; None = they are levelled. Float32 is enough for
+        it, because it is between nearby sensor poses. Raises ValueError for points of another
+        shape: the compiled loop checks no bounds.
         """
         if points.ndim != 2 or points.shape[1] != 3:
             raise ValueError(f"points have the shape {points.shape}, not [N, 3]")
         return GridPoints(
             *pillar_loops.locate(
                 np.asarray(points, np.float32),
+                np.asarray(np.eye(4) if transform is None else transform, np.float32),
                 np.float32(self.range_m),
                 np.float32(1 / self.cell_m),
                 self.size,
@@ -121,14 +125,24 @@ class PillarGrid:
         points[:, 2] = 2 * offset[:, 2]
         return points
 
-    def features(self, located: GridPoints) -> tuple[F32, I32]:
-        """Per-pillar statistics of one sweep.
+    def features(
+        self, sweeps: Sequence[GridPoints], each: Callable[..., Iterable[Any]] = map
+    ) -> tuple[F32, I32]:
+        """Per-pillar statistics of sweeps, one after another.
 
-        Returns float32 [P, FEATURES] (quarters that are empty hold zeros) and int32 [P], the
-        occupied pillars in ascending order, each once.
+        Returns float32 [P, FEATURES] (quarters that are empty hold zeros) and int32 [P] = sweep *
+        size^2 + pillar, the occupied pillars in ascending order, each once. `each` maps a function
+        over the sweeps, as `map` or that of an executor.
         """
-        index, rank = pillar_loops.ranked(located.cell, self.size * self.size)
-        features = pillar_loops.statistics(
-            rank, located.quarter, located.offset, len(index), _HALF_SLICE_EDGES
-        )
-        return features, index
+        pillars = self.size * self.size
+        ranked = list(each(lambda points: pillar_loops.ranked(points.cell, pillars), sweeps))
+        ends = np.cumsum([0, *(len(occupied) for occupied, _ in ranked)])
+        features = np.empty((ends[-1], FEATURES), np.float32)
+
+        def fill(k: int) -> None:
+            (_, rank), points, own = ranked[k], sweeps[k], features[ends[k] : ends[k + 1]]
+            pillar_loops.statistics(rank, points.quarter, points.offset, _HALF_SLICE_EDGES, own)
+
+        list(each(fill, range(len(sweeps))))
+        index = [occupied + np.int32(k * pillars) for k, (occupied, _) in enumerate(ranked)]
+        return features, np.concatenate(index)

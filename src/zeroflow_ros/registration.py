@@ -9,8 +9,8 @@ Iterative closest points (Besl and McKay 1992) with one motion for all sweeps of
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -41,22 +41,24 @@ def register(
     body: npt.NDArray[np.intp],
     motions: RigidMotions,
     earlier: Sequence[EarlierSweep],
+    each: Callable[..., Iterable[Any]] = map,
 ) -> tuple[RigidMotions, npt.NDArray[np.bool_]]:
     """Refine `motions` by the earlier sweeps; `body` [M] of each of `points`, all of a body.
 
     Turns stay as they are. Sweeps without points say nothing. Also returns bool [B]: bodies that
-    stand, as far as the earlier sweeps can tell.
+    stand, as far as the earlier sweeps can tell. `each` maps a function over the sweeps.
     """
     rows, first = _sampled(grid, points, body, len(motions.turn))
     seen = [sweep for sweep in earlier if len(sweep.points.rows)]
     if not seen:
         return motions, np.zeros(len(motions.turn), bool)
-    indexed = [
-        registration_loops.index_points(
-            sweep.points.cell, sweep.points.offset, grid.size**2, ABOVE_GROUND_M
+
+    def index(points: GridPoints) -> tuple[I32, F32]:
+        return registration_loops.index_points(
+            points.cell, points.offset, grid.size**2, ABOVE_GROUND_M
         )
-        for sweep in seen
-    ]
+
+    indexed = list(each(index, [sweep.points for sweep in seen]))
     ends = np.cumsum([0, *(len(kept) for _, kept in indexed)])
     shift, still_m, moving_m = registration_loops.register(
         rows,

@@ -37,7 +37,7 @@ def plane_with_boxes() -> tuple[Points, np.ndarray]:
 def test_kept_ground_takes_nothing_out() -> None:
     points, _ = plane_with_boxes()
     located = GRID.locate(points)
-    split = ground_segmenter("keep").split(points, located)
+    split = ground_segmenter("keep").split(GRID, located)
     assert split.above is located
     assert len(split.ground_rows) == 0
     assert isinstance(ground_segmenter("keep"), KeptGround)
@@ -51,7 +51,7 @@ def test_patchwork_finds_the_plane_and_keeps_the_boxes() -> None:
     segmenter = ground_segmenter("remove")
     assert isinstance(segmenter, PatchworkGround)
     for _ in range(2):  # it adapts from sweep to sweep
-        above, ground_rows = segmenter.split(points, located)
+        above, ground_rows = segmenter.split(GRID, located)
         # Together they are the located points, each once.
         together = np.sort(np.concatenate([above.rows, ground_rows]))
         np.testing.assert_array_equal(together, located.rows)
@@ -68,5 +68,5 @@ def test_patchwork_takes_almost_nothing(count: int) -> None:
     pytest.importorskip("pypatchworkpp", reason="pip install 'zeroflow_ros[ground]'")
     points = np.random.default_rng(0).uniform(-5, 5, (count, 3)).astype(np.float32)
     points[:, 2] = 0
-    above, ground_rows = PatchworkGround().split(points, GRID.locate(points))
+    above, ground_rows = PatchworkGround().split(GRID, GRID.locate(points))
     assert len(above.rows) + len(ground_rows) == count

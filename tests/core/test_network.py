@@ -34,8 +34,8 @@ def coordinates(inputs: Any) -> np.ndarray:
 class LowGround:
     """Ground is what lies below 0.2 m."""
 
-    def split(self, points: Points, located: GridPoints) -> GroundSplit:
-        low = points[located.rows, 2] < 0.2
+    def split(self, grid: PillarGrid, located: GridPoints) -> GroundSplit:
+        low = located.offset[:, 2] < 0.1  # half the height
         return GroundSplit(located.select(~low), located.rows[low])
 
 

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from zeroflow_ros.geometry import Points
+from zeroflow_ros.geometry import Points, from_roll_pitch_yaw, transform_points
 from zeroflow_ros.pillars import (
     FEATURE_NAMES,
     FEATURES,
@@ -73,7 +74,7 @@ def unambiguous(points: Points) -> Points:
 @given(POINTS)
 def test_features_equal_the_reference(points: Points) -> None:
     points = unambiguous(points)
-    features, index = GRID.features(GRID.locate(points))
+    features, index = GRID.features([GRID.locate(points)])
     expected = reference(points)
     assert features.dtype == np.float32
     assert index.dtype == np.int32
@@ -106,8 +107,8 @@ def test_each_located_point_lies_where_it_is_said_to_be(points: Points) -> None:
 @given(POINTS)
 def test_order_of_the_points_does_not_matter(points: Points) -> None:
     shuffled = np.random.default_rng(len(points)).permutation(points)
-    features, index = GRID.features(GRID.locate(points))
-    again, same_index = GRID.features(GRID.locate(shuffled))
+    features, index = GRID.features([GRID.locate(points)])
+    again, same_index = GRID.features([GRID.locate(shuffled)])
     np.testing.assert_array_equal(index, same_index)
     np.testing.assert_allclose(features, again, atol=1e-6)
 
@@ -139,7 +140,7 @@ def test_borders() -> None:
 def test_slices_are_open_below_and_closed_above() -> None:
     heights = np.array([0.25, 0.5, 0.9, 1.7, 1.75], np.float32)
     points = np.column_stack([np.full((5, 2), 0.1), heights]).astype(np.float32)
-    features, _ = GRID.features(GRID.locate(points))
+    features, _ = GRID.features([GRID.locate(points)])
     counts = {
         name: round(np.expm1(2 * features[0, FEATURE_NAMES.index(f"log_count_{name}_0")]))
         for name in ("low", "middle", "high")
@@ -159,10 +160,37 @@ def test_rows_that_are_no_numbers_drop_out_silently() -> None:
     assert located.rows.tolist() == [0]
 
 
+def test_located_after_a_transform() -> None:
+    points = np.random.default_rng(0).uniform(-5, 5, (500, 3)).astype(np.float32)
+    transform = from_roll_pitch_yaw((0.3, -0.2, 0.5), 0.02, -0.03, 0.7)
+    found, expected = (
+        GRID.locate(points, transform),
+        GRID.locate(transform_points(transform, points)),
+    )
+    np.testing.assert_array_equal(found.rows, expected.rows)
+    np.testing.assert_allclose(
+        GRID.points(found.cell, found.offset),
+        GRID.points(expected.cell, expected.offset),
+        atol=1e-5,
+    )
+
+
+def test_sweeps_follow_one_another() -> None:
+    rng = np.random.default_rng(0)
+    sweeps = [GRID.locate(rng.uniform(-4, 4, (n, 3)).astype(np.float32)) for n in (200, 0, 90)]
+    with ThreadPoolExecutor(2) as workers:
+        features, index = GRID.features(sweeps, workers.map)
+    alone = [GRID.features([sweep]) for sweep in sweeps]
+    np.testing.assert_array_equal(features, np.concatenate([own for own, _ in alone]))
+    shifted = [own + k * GRID.size**2 for k, (_, own) in enumerate(alone)]
+    np.testing.assert_array_equal(index, np.concatenate(shifted))
+    assert index.dtype == np.int32
+
+
 def test_nothing_in_the_grid() -> None:
     for points in (np.empty((0, 3), np.float32), np.full((5, 3), np.nan, np.float32)):
         located = GRID.locate(points)
-        features, index = GRID.features(located)
+        features, index = GRID.features([located])
         assert features.shape == (0, FEATURES)
         assert index.shape == (0,)
         assert located.offset.shape == (0, 3)

@@ -44,15 +44,14 @@ class Batch(NamedTuple):
 
 def encode(sample: TrainingSample, grid: PillarGrid, rng: np.random.Generator) -> Encoded:
     """Pillars of every sweep, and a speed-balanced choice of the newest sweep's points."""
-    cells = grid.size * grid.size
     located = [grid.locate(points) for points in sample.sweeps]
-    pillars = [grid.features(points) for points in located]
+    features, index = grid.features(located)
     newest = located[0]
     flow, ground = sample.flow[newest.rows], sample.is_ground[newest.rows]
     chosen = _balanced(flow, ground, rng)
     return Encoded(
-        np.concatenate([features for features, _ in pillars]),
-        np.concatenate([index + np.int64(k * cells) for k, (_, index) in enumerate(pillars)]),
+        features,
+        index.astype(np.int64),
         newest.cell[chosen].astype(np.int64),
         newest.offset[chosen],
         flow[chosen].astype(np.float32),

@@ -19,7 +19,7 @@ from zeroflow_ros.bags import BagReader
 from zeroflow_ros.ego_motion import EgoMotion, Standstill
 from zeroflow_ros.estimator import FlowEstimator
 from zeroflow_ros.flow import MOVING_MPS, Flow, FlowStatus
-from zeroflow_ros.geometry import Points, transform_points
+from zeroflow_ros.geometry import Points
 from zeroflow_ros.ground import PatchworkGround
 from zeroflow_ros.levelling import GroundLevelling
 from zeroflow_ros.offline import choose_ego_motion
@@ -96,9 +96,8 @@ def in_region(points: Points) -> Mask:
 
 def above_ground(points: Points) -> Mask:
     """Bool [N]: not ground by a fresh Patchwork++ (it adapts to what it saw), levelled frame."""
-    levelled = transform_points(GroundLevelling().level(points), points)
     grid = PillarGrid(REGION_M, 0.4, -2.0, 20.0)
-    split = PatchworkGround().split(levelled, grid.locate(levelled))
+    split = PatchworkGround().split(grid, grid.locate(points, GroundLevelling().level(points)))
     mask = np.zeros(len(points), bool)
     mask[split.above.rows] = True
     return mask
