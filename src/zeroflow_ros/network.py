@@ -98,7 +98,15 @@ class FlowNetwork:
                 for points, sweep in zip(above[1:], sweeps[1:], strict=True)
             ]
             (log_odds,) = said
-            moved = body_motion(self.card.grid, above[0], moved, log_odds, self._certainty, earlier)
+            moved = body_motion(
+                self.card.grid,
+                above[0],
+                moved,
+                log_odds,
+                self._certainty,
+                earlier,
+                self._workers.map,
+            )
         watch.lap("bodies")
         return moved, finite
 
