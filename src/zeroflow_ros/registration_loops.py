@@ -25,7 +25,8 @@ F64 = npt.NDArray[np.float64]
 I32 = npt.NDArray[np.int32]
 
 PER_PILLAR = 12  # points of a pillar that are looked at
-REACH_M = 0.4  # to the nearest point; at most a pillar's edge
+REACH_M = 0.4  # to the nearest point, which is looked for in the pillars around
+FAR_M = 1e6  # no pillar has such a number
 SOFT_M = 0.03  # nearer than this, all distances weigh alike
 STEPS = 16
 SETTLED_M = 0.001
@@ -78,8 +79,10 @@ INDEX = (INTS, FLOAT_ROWS, types.int64, types.float64)
 def nearest(
     x: Any, y: Any, z: Any, start: I32, offsets: F32, size: Any, cell_m: Any
 ) -> tuple[float, float, float]:
-    """Distance to the nearest point and the way from it, in x and y; at least REACH_M for none."""
+    """Distance to the nearest point and the way from it, in x and y; REACH_M where none is near."""
     best, way_x, way_y = REACH_M * REACH_M, 0.0, 0.0
+    if not (abs(x) < FAR_M and abs(y) < FAR_M):
+        return REACH_M, way_x, way_y
     column, line = int(np.floor(x / cell_m)), int(np.floor(y / cell_m))
     for i in range(max(column - 1, 0), min(column + 2, size)):
         for j in range(max(line - 1, 0), min(line + 2, size)):
@@ -98,19 +101,19 @@ def nearest(
 
 @compiled(FLOAT_ROWS, types.float64, types.float64, *INDEX)
 def misfit(
-    rows: F32, shift_x: Any, shift_y: Any, start: I32, points: F32, size: Any, cell_m: Any
+    rows: F32, shift_x: Any, shift_y: Any, start: I32, offsets: F32, size: Any, cell_m: Any
 ) -> float:
     """Mean distance from rows [n, 3], moved back by a shift, to the nearest point."""
     total = 0.0
     for row in rows:
         x, y = row[0] - shift_x, row[1] - shift_y
-        total += nearest(x, y, row[2], start, points, size, cell_m)[0]
+        total += nearest(x, y, row[2], start, offsets, size, cell_m)[0]
     return total / max(len(rows), 1)
 
 
 @compiled(FLOAT_ROWS, types.float64, types.float64, *INDEX)
 def pull(
-    rows: F32, shift_x: Any, shift_y: Any, start: I32, points: F32, size: Any, cell_m: Any
+    rows: F32, shift_x: Any, shift_y: Any, start: I32, offsets: F32, size: Any, cell_m: Any
 ) -> tuple[float, float, float]:
     """Weights of rows [n, 3], moved back by a shift, that find a point; and the weighted ways from
     that point to where they are now, in x and y. Weights fall with the distance.
@@ -118,7 +121,7 @@ def pull(
     total, way_x, way_y = 0.0, 0.0, 0.0
     for row in rows:
         distance, x, y = nearest(
-            row[0] - shift_x, row[1] - shift_y, row[2], start, points, size, cell_m
+            row[0] - shift_x, row[1] - shift_y, row[2], start, offsets, size, cell_m
         )
         if distance < REACH_M:
             weight = 1 / (distance + SOFT_M)
@@ -142,7 +145,7 @@ def turned_back(rows: F32, x: Any, y: Any, angle: Any) -> F32:
 
 @compiled(FLOAT_CUBE, DOUBLES, DOUBLES, INT_ROWS, *INDEX[1:])
 def fitted(
-    turned: F32, shift: F64, ages: F64, start: I32, points: F32, size: Any, cell_m: Any
+    turned: F32, shift: F64, ages: F64, start: I32, offsets: F32, size: Any, cell_m: Any
 ) -> F64:
     """Shift [2] of a body in the last interval, from the sweeps it was seen in before.
 
@@ -159,7 +162,7 @@ def fitted(
         for s in range(sweeps):
             m, n = ages[s], -0.5 * ages[s] * (ages[s] - 1)
             x, y = m * d[0] + n * a[0], m * d[1] + n * a[1]
-            weight, way_x, way_y = pull(turned[s], x, y, start[s], points, size, cell_m)
+            weight, way_x, way_y = pull(turned[s], x, y, start[s], offsets, size, cell_m)
             mm, mn, nn = (
                 mm + weight * m * m,
                 mn + weight * m * n,
@@ -188,14 +191,14 @@ def register(
     turn: F64,
     ages: F64,
     start: I32,
-    points: F32,
+    offsets: F32,
     size: Any,
     cell_m: Any,
 ) -> tuple[F64, F64, F64]:
     """Refined shift [B, 2] of each body, and its mean misfit [B] if it stood and as it moves.
 
     `rows` [Q, 3]: points of the bodies one after another, body b from `first[b]`. `start`
-    [S, size^2 + 1] into `points` for each earlier sweep, `ages` [S] in intervals.
+    [S, size^2 + 1] into `offsets` for each earlier sweep, `ages` [S] in intervals.
     """
     found, still, moving = shift.copy(), np.zeros(len(turn)), np.zeros(len(turn))
     for body in range(len(turn)):
@@ -204,10 +207,10 @@ def register(
         for s in range(len(ages)):
             x, y = centre[body]
             turned[s] = turned_back(own, x, y, ages[s] * turn[body])
-        d = fitted(turned, shift[body], ages, start, points, size, cell_m)
+        d = fitted(turned, shift[body], ages, start, offsets, size, cell_m)
         found[body] = d
         for s in range(len(ages)):
             x, y = ages[s] * d
-            still[body] += misfit(own, 0.0, 0.0, start[s], points, size, cell_m)
-            moving[body] += misfit(turned[s], x, y, start[s], points, size, cell_m)
+            still[body] += misfit(own, 0.0, 0.0, start[s], offsets, size, cell_m)
+            moving[body] += misfit(turned[s], x, y, start[s], offsets, size, cell_m)
     return found, still / max(len(ages), 1), moving / max(len(ages), 1)
