@@ -23,6 +23,7 @@ from rich.console import Console
 
 from zeroflow_ros import FlowEstimator, Sweep
 from zeroflow_ros.geometry import Transform
+from zeroflow_ros.memory import keep_memory
 from zeroflow_training.evaluation.frozen_worlds import FIRST_SEED
 from zeroflow_training.evaluation.table import Column, Table
 from zeroflow_training.simulation.mounting import Mounting
@@ -73,11 +74,12 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--model", help="path or name; default: the bundled one")
-    parser.add_argument("--threads", type=int, help="of ONNX Runtime; default: all cores")
+    parser.add_argument("--threads", type=int, help="to compute with; default: all cores")
     parser.add_argument("--sweeps", type=int, default=100)
     parser.add_argument("--warm-up", type=int, default=10)
     parser.add_argument("--json", type=Path, help="file for all numbers")
     options = parser.parse_args()
+    keep_memory()  # as the node and the command line do
     estimator = FlowEstimator(options.model, threads=options.threads)
     drive = list(islice(endless_drive(), options.warm_up + options.sweeps))
     found, points = (

@@ -15,6 +15,7 @@ from std_msgs.msg import Float64
 
 from zeroflow_ros.errors import CloudError
 from zeroflow_ros.flow import Flow, FlowStatus
+from zeroflow_ros.memory import keep_memory
 from zeroflow_ros.ros.counts import SweepCounts
 from zeroflow_ros.ros.dds import prepare_dds
 from zeroflow_ros.ros.estimator_setup import make_ego_motion, make_estimator
@@ -171,6 +172,7 @@ def _qos(depth: int, reliable: bool = False) -> QoSProfile:
 
 def main(args: list[str] | None = None) -> int:
     """Run the node until SIGINT or SIGTERM; returns the exit code."""
+    keep_memory()
     middleware = prepare_dds()
     return run_node(NODE_NAME, lambda: SceneFlowNode(middleware), args)
 

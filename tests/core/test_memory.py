@@ -1,0 +1,48 @@
+# SPDX-FileCopyrightText: 2026 zeroflow_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Freed memory stays with the process."""
+
+from __future__ import annotations
+
+import platform
+import subprocess
+import sys
+
+import pytest
+
+SCRIPT = """
+import resource
+import sys
+
+import numpy as np
+
+from zeroflow_ros.memory import keep_memory
+
+if sys.argv[1] == "keep":
+    assert keep_memory()
+
+
+def sweep() -> None:
+    held = [np.ones(1_500_000, np.float32) for _ in range(8)]  # 48 MB
+    held.clear()
+
+
+sweep()
+before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+for _ in range(20):
+    sweep()
+print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+"""
+
+
+def page_faults(how: str) -> int:
+    command = [sys.executable, "-c", SCRIPT, how]
+    result = subprocess.run(command, capture_output=True, text=True, check=True)
+    return int(result.stdout)
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="mallopt belongs to glibc")
+def test_kept_memory_is_not_cleared_by_the_kernel_again() -> None:
+    kept, given_back = page_faults("keep"), page_faults("give back")
+    assert kept < 200
+    assert given_back > 5 * max(kept, 1)
