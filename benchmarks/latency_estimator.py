@@ -79,7 +79,7 @@ def main() -> None:
     parser.add_argument("--warm-up", type=int, default=10)
     parser.add_argument("--json", type=Path, help="file for all numbers")
     options = parser.parse_args()
-    keep_memory()  # as the node and the command line do
+    keep_memory()  # as the node and `zeroflow run` do
     estimator = FlowEstimator(options.model, threads=options.threads)
     drive = list(islice(endless_drive(), options.warm_up + options.sweeps))
     found, points = (

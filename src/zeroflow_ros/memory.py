@@ -20,7 +20,7 @@ def keep_memory() -> bool:
 
     A sweep needs some forty megabytes in arrays, which malloc would give back to the kernel and get
     anew, page by page: 120,000 points took 65 instead of 56 ms. For the start of a process that
-    does little else, as the node and the command line.
+    does little else, as the node and `zeroflow run`.
     """
     try:
         mallopt = ctypes.CDLL(None).mallopt

@@ -16,7 +16,7 @@ F32 = npt.NDArray[np.float32]
 I32 = npt.NDArray[np.int32]
 
 QUARTERS = 4  # a pillar keeps its statistics for 2 x 2 quarters: shape at half the cell size
-STATISTICS = 9
+PER_QUARTER = 9  # statistics, those that pillars.STATISTICS names
 
 
 @compiled(
@@ -84,7 +84,7 @@ def statistics(pillar: I32, quarter: I32, offset: F32, slice_edges: F32, feature
     `slice_edges` [3] ascending: lower ends of the three slices of half the height. Quarters
     without a point hold zeros.
     """
-    found = features.reshape(len(features) * QUARTERS, STATISTICS)
+    found = features.reshape(len(features) * QUARTERS, PER_QUARTER)
     found[:] = 0
     one = np.float32(1)
     for k in range(len(pillar)):  # counts and sums first, in the columns of what they become

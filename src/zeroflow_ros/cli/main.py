@@ -19,7 +19,6 @@ from typer.core import TyperGroup
 
 from zeroflow_ros.cli import pair, run
 from zeroflow_ros.errors import MissingPackageError, ZeroflowError, interrupted
-from zeroflow_ros.memory import keep_memory
 
 ENTRY_POINTS = "zeroflow.commands"
 
@@ -142,7 +141,6 @@ def main() -> None:
     """Entry point of the `zeroflow` command."""
     # A plain SIGTERM would skip every clean-up and leave temporary files behind.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    keep_memory()
     build_app()()
 
 

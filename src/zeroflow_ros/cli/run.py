@@ -77,8 +77,10 @@ def run(
     vx vy vz in m/s, valid.
     """
     from zeroflow_ros.cli.summary import progress_bar, summary_table
+    from zeroflow_ros.memory import keep_memory
     from zeroflow_ros.offline import run_bag
 
+    keep_memory()
     with progress_bar("sweeps") as progress:
         summary = run_bag(
             in_bag,
