@@ -17,18 +17,18 @@ from zeroflow_training.data.sample import TrainingSample
 from zeroflow_training.simulation.classes import ActorClass
 from zeroflow_training.simulation.simulator import SimulatedSweep, Simulation
 
-SEEDS_PER_WORKER = 10_000_000
+SEEDS_PER_WORKER = 1_000_000
 WORKERS = 10
 TEST_SEEDS = 1_000_000_000  # and above: frozen test worlds, never drawn in training
 INTERVAL_S = 0.1  # between sweeps that the student compares
-RUNS = TEST_SEEDS // (SEEDS_PER_WORKER * WORKERS)  # seeds that a run may have: 0..9
+RUNS = TEST_SEEDS // (SEEDS_PER_WORKER * WORKERS)  # seeds that a run may have: 0..99
 
 
 class SimulatedSamples(IterableDataset[Encoded]):
     """Each scene is drawn from a seed of its own and gives several differently augmented crops.
 
     Crops pass through a small shuffle buffer, so a batch mixes scenes although a scene is rendered
-    once. Worker w draws scene seeds seed * 1e8 + w * 1e7 + 0, 1, 2 ...: reproducible. A run that
+    once. Worker w draws scene seeds seed * 1e7 + w * 1e6 + 0, 1, 2 ...: reproducible. A run that
     is resumed passes over the first `seen` scenes of each worker.
     """
 
