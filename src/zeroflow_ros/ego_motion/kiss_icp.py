@@ -24,10 +24,11 @@ class KissIcpOdometry:
     """Registers each observed sweep against a local map; knows the poses of recent sweeps only.
 
     Points are used as they come (not deskewed), but few of the ground's: its rings travel with the
-    sensor and hold the registration back, most of all in the first sweeps. On 24 simulated drives
-    the mean error of a step fell from 24 to 7 cm, the median from 3.6 to 2.3 cm. A clock that jumps back or a gap above one second
-    starts a new map: poses before and after it share no frame. A sweep with too few points in
-    range to register has no pose: KISS-ICP itself would answer with its guess.
+    sensor and hold the registration back, most of all in the first sweeps. On 40 simulated drives
+    the mean error of a step fell from 22 to 13 cm, the median from 4.0 to 2.4 cm. A clock that
+    jumps back or a gap above one second starts a new map: poses before and after it share no
+    frame. A sweep with too few points in range to register has no pose: KISS-ICP itself would
+    answer with its guess.
     """
 
     def __init__(self, max_range_m: float = 100.0) -> None:
