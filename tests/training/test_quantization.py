@@ -1,0 +1,104 @@
+# SPDX-FileCopyrightText: 2026 zeroflow_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Float model -> 8-bit model: nearly the same words, the same card, refused where it cannot be."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("onnx", reason="pip install 'zeroflow_ros[training]'")
+pytest.importorskip("torch", reason="pip install 'zeroflow_ros[training]'")
+
+import onnx
+
+from zeroflow_ros.engines.onnxruntime_engine import OnnxRuntimeEngine
+from zeroflow_ros.errors import ModelError
+from zeroflow_ros.model import bundled_models, find_model, load_card
+from zeroflow_training import quantization
+from zeroflow_training.quantization import QuantizationReport, calibration_inputs, quantize
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> QuantizationReport:
+    """The bundled two-sweep model with ranges from three worlds only."""
+    path = tmp_path_factory.mktemp("int8") / "small.onnx"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(quantization, "CALIBRATION_WORLDS", 3)
+        patch.setattr(quantization, "COMPARISON_WORLDS", 2)
+        report = quantize(find_model("zeroflow-rt-2"), path, "small")
+    assert report.path == path
+    assert [item.name for item in path.parent.iterdir()] == ["small.onnx"]
+    return report
+
+
+def test_eight_bits_say_nearly_the_same(made: QuantizationReport) -> None:
+    assert 0 < made.difference < 0.06
+    assert 0 < made.still_mm < 3
+    assert made.bytes == made.path.stat().st_size < 0.5 * find_model("zeroflow-rt-2").stat().st_size
+
+
+def test_all_but_the_smallest_and_the_last_convolutions_are_quantized(
+    made: QuantizationReport,
+) -> None:
+    graph = onnx.load(made.path).graph
+    onnx.checker.check_model(onnx.load(made.path))
+    made_by = {output: node.op_type for node in graph.node for output in node.output}
+    inputs = Counter(made_by.get(node.input[0]) for node in graph.node if node.op_type == "Conv")
+    assert inputs.pop("DequantizeLinear") == made.convolutions == 20
+    assert sum(inputs.values()) == 5  # four that encode for the matching, and the last
+    weights = [tensor for tensor in graph.initializer if tensor.data_type == onnx.TensorProto.INT8]
+    kernels = [onnx.numpy_helper.to_array(w) for w in weights if len(w.dims) == 4]
+    assert len(kernels) == made.convolutions
+    assert max(np.abs(kernel).max() for kernel in kernels) <= 64  # sums of pairs fit 16 bits
+
+
+def test_the_card_goes_along(made: QuantizationReport) -> None:
+    card, wanted = load_card(made.path), load_card(find_model("zeroflow-rt-2"))
+    assert card.graph_sha256 != wanted.graph_sha256
+    assert replace(card, name=wanted.name, graph_sha256=wanted.graph_sha256) == wanted
+    assert card.name == "small"
+
+
+def test_any_count_of_threads_gives_the_same(made: QuantizationReport) -> None:
+    (inputs,) = calibration_inputs(load_card(made.path), 40, 1)
+    expected = OnnxRuntimeEngine(made.path, threads=1).infer(inputs)["displacement"]
+    found = OnnxRuntimeEngine(made.path, threads=2).infer(inputs)["displacement"]
+    np.testing.assert_array_equal(found, expected)
+
+
+def test_what_has_no_float_convolutions_is_refused(
+    made: QuantizationReport, tmp_path: Path
+) -> None:
+    with pytest.raises(ModelError, match="no float convolutions"):
+        quantize(made.path, tmp_path / "twice.onnx", "twice")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_model_that_does_not_bear_it_stays_as_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(quantization, "CALIBRATION_WORLDS", 1)
+    monkeypatch.setattr(quantization, "COMPARISON_WORLDS", 1)
+    monkeypatch.setattr(quantization, "MAX_DIFFERENCE", 1e-4)
+    with pytest.raises(ModelError, match="8 bits change the motion"):
+        quantize(find_model("zeroflow-rt-2"), tmp_path / "bad.onnx", "bad")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", ["zeroflow-rt", "zeroflow-rt-2"])
+def test_bundled_pairs_say_nearly_the_same(name: str) -> None:
+    exact, rounded = find_model(name), bundled_models()[f"{name}-int8"]
+    card = load_card(rounded)
+    (inputs,) = calibration_inputs(card, 41, 1)
+    wanted = OnnxRuntimeEngine(exact).infer(inputs)["displacement"]
+    found = OnnxRuntimeEngine(rounded).infer(inputs)["displacement"]
+    assert card.version == load_card(exact).version
+    moving = np.linalg.norm(wanted, axis=1) > 0.05
+    change = np.linalg.norm(found - wanted, axis=1)[moving].sum()
+    assert moving.sum() > 100
+    assert change < 0.06 * np.linalg.norm(wanted[moving], axis=1).sum()

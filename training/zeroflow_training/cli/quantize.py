@@ -1,0 +1,46 @@
+# SPDX-FileCopyrightText: 2026 zeroflow_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""`zeroflow quantize`: an exported model with 8-bit convolutions, faster on CPUs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+_EPILOG = """
+[bold]Example[/bold]
+
+  zeroflow quantize mine.onnx -o mine-int8.onnx
+"""
+
+
+def quantize(
+    model: Annotated[
+        Path,
+        typer.Argument(
+            metavar="MODEL", exists=True, dir_okay=False, help="What `zeroflow export` wrote."
+        ),
+    ],
+    out: Annotated[Path, typer.Option("--out", "-o", help="The .onnx to write.")],
+    name: Annotated[
+        str | None, typer.Option(help="Name on the model's card; default: that of OUT.")
+    ] = None,
+) -> None:
+    """Round a model's convolutions to 8 bits for CPUs, calibrated on simulated worlds.
+
+    GPUs want the model as it was exported.
+    """
+    from zeroflow_training.quantization import quantize as run_quantize
+
+    report = run_quantize(model, out, name or out.stem)
+    typer.echo(
+        f"{report.path}: {report.bytes / 1e6:.1f} MB, {report.convolutions} convolutions of 8 bits "
+        f"change what moves by {report.difference:.1%} and the rest by {report.still_mm:.1f} mm"
+    )
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb."""
+    app.command(epilog=_EPILOG)(quantize)

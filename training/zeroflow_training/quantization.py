@@ -1,0 +1,156 @@
+# SPDX-FileCopyrightText: 2026 zeroflow_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Quantise an exported model: 8-bit convolutions, for CPUs; calibrated on simulated worlds."""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from zeroflow_ros.engines.onnxruntime_engine import OnnxRuntimeEngine
+from zeroflow_ros.errors import ModelError
+from zeroflow_ros.files import written_atomically
+from zeroflow_ros.model import CARD_KEY, ModelCard, load_card
+from zeroflow_ros.network import network_inputs
+from zeroflow_ros.onnx_file import read_onnx, with_metadata
+from zeroflow_training.data.simulated import TEST_SEEDS, simulated_sample
+
+if TYPE_CHECKING:
+    from onnx import ModelProto
+
+CALIBRATION_WORLDS, COMPARISON_WORLDS = 24, 8
+MIN_CHANNELS = 32  # smaller ones are the features that get matched: cheap, and wanted exact
+MOVING_M = 0.05
+MAX_DIFFERENCE = 0.1  # of the motion: more would be a broken model, not a rounded one
+
+Inputs = dict[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class QuantizationReport:
+    """What 8 bits changed, on simulated worlds that had no part in the calibration.
+
+    `difference`: length of the change over length of the motion, summed over moving points.
+    `still_mm`: mean change of the other points' displacement.
+    """
+
+    path: Path
+    convolutions: int
+    difference: float
+    still_mm: float
+    bytes: int
+
+
+def quantize(model: Path, path: Path, name: str) -> QuantizationReport:
+    """Write `model` with 8-bit convolutions and per-channel weights as `path`, with its card.
+
+    ONNX Runtime's static quantisation in QDQ form (activations uint8, weights 7 of 8 bits, so that
+    processors without VNNI do not saturate), ranges from simulated worlds by fixed seeds. The last
+    convolution and those with few channels stay float: they cost little and say most. TensorRT
+    takes no uint8: engines for GPUs are built from `model`.
+    Raises ModelError for a file that is no float model of ours, and where 8 bits change too much.
+    """
+    card = load_card(model)
+    with written_atomically(path) as temporary:
+        convolutions = _quantize_graph(model, temporary, card)
+        graph = temporary.read_bytes()
+        full = replace(card, name=name, graph_sha256=read_onnx(temporary).graph_sha256)
+        temporary.write_bytes(with_metadata(graph, {CARD_KEY: full.to_json()}))
+        report = _compare(model, temporary, card, convolutions)
+        if not report.difference <= MAX_DIFFERENCE:
+            raise ModelError(
+                f"model {model}: 8 bits change the motion it says by {report.difference:.0%}; "
+                "it stays as it is"
+            )
+    return replace(report, path=path)
+
+
+def calibration_inputs(card: ModelCard, first: int, count: int) -> Iterator[Inputs]:
+    """Network inputs of `count` simulated worlds, any lidar, from seed TEST_SEEDS - 1 - first."""
+    for seed in range(TEST_SEEDS - 1 - first, TEST_SEEDS - 1 - first - count, -1):
+        sample = simulated_sample(seed, card.lags, np.random.default_rng(seed))
+        yield dict(network_inputs(card.grid, [card.grid.locate(s) for s in sample.sweeps]))
+
+
+class _Calibration:
+    """Inputs one after another, as `onnxruntime.quantization` wants them."""
+
+    def __init__(self, card: ModelCard) -> None:
+        self._inputs = calibration_inputs(card, 0, CALIBRATION_WORLDS)
+
+    def get_next(self) -> Inputs | None:
+        return next(self._inputs, None)
+
+
+def _quantize_graph(model: Path, path: Path, card: ModelCard) -> int:
+    """Write the quantised graph, without card; returns how many convolutions have 8 bits."""
+    import onnx
+    from onnxruntime.quantization import QuantFormat, QuantType, quantize_static
+
+    graph = onnx.load(model)
+    chosen = _worth_quantizing(graph)
+    if not chosen:
+        raise ModelError(f"model {model}: it has no float convolutions to quantise")
+    with _quiet(), tempfile.TemporaryDirectory() as scratch:
+        bare, out = Path(scratch) / "bare.onnx", Path(scratch) / "int8.onnx"
+        del graph.metadata_props[:]
+        onnx.save(graph, bare)
+        quantize_static(
+            bare,
+            out,
+            _Calibration(card),
+            quant_format=QuantFormat.QDQ,
+            op_types_to_quantize=["Conv"],
+            nodes_to_quantize=chosen,
+            per_channel=True,
+            reduce_range=True,
+            activation_type=QuantType.QUInt8,
+            weight_type=QuantType.QInt8,
+        )
+        path.write_bytes(out.read_bytes())
+    return len(chosen)
+
+
+def _worth_quantizing(model: ModelProto) -> list[str]:
+    """Names of the convolutions to quantise; those that are already have no kernel of their own."""
+    channels = {tensor.name: tensor.dims[0] for tensor in model.graph.initializer if tensor.dims}
+    convolutions = [node for node in model.graph.node if node.op_type == "Conv"]
+    return [n.name for n in convolutions[:-1] if channels.get(n.input[1], 0) >= MIN_CHANNELS]
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """The quantiser logs advice for its own authors to the root logger."""
+    logging.disable(logging.WARNING)
+    try:
+        yield
+    finally:
+        logging.disable(logging.NOTSET)
+
+
+def _compare(model: Path, path: Path, card: ModelCard, convolutions: int) -> QuantizationReport:
+    exact, rounded = OnnxRuntimeEngine(model), OnnxRuntimeEngine(path)
+    change, length = [], []
+    for inputs in calibration_inputs(card, CALIBRATION_WORLDS, COMPARISON_WORLDS):
+        wanted, got = (
+            np.asarray(engine.infer(inputs)["displacement"], np.float32)
+            for engine in (exact, rounded)
+        )
+        change.append(np.linalg.norm(got - wanted, axis=1))
+        length.append(np.linalg.norm(wanted, axis=1))
+    changes, lengths = np.concatenate(change), np.concatenate(length)
+    moving = lengths > MOVING_M
+    return QuantizationReport(
+        path,
+        convolutions,
+        float(changes[moving].sum() / max(lengths[moving].sum(), 1e-9)),
+        float(1e3 * changes[~moving].mean()),
+        path.stat().st_size,
+    )
