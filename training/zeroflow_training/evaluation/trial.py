@@ -29,8 +29,9 @@ CLASS_GROUPS: dict[str, tuple[ActorClass, ...]] = {
         *(ActorClass.TRUCK, ActorClass.BUS),
         *(ActorClass.TRAILER, ActorClass.TRAM, ActorClass.MACHINE),
     ),
-    "pedestrians, animals": (ActorClass.PEDESTRIAN, ActorClass.ANIMAL),
+    "pedestrians": (ActorClass.PEDESTRIAN,),
     "two-wheelers": (ActorClass.CYCLIST, ActorClass.MOTORCYCLE, ActorClass.SCOOTER),
+    "animals": (ActorClass.ANIMAL,),
     "scenery": tuple(
         c
         for c in ActorClass
@@ -97,12 +98,15 @@ def pooled(trials: Iterable[Trial]) -> ResidualMetrics:
 
 def by_class(trials: Sequence[Trial]) -> dict[str, ResidualMetrics]:
     """Metrics of each of CLASS_GROUPS."""
-    errors = PointErrors.joined([trial.errors for trial in trials])
-    class_id = np.concatenate([trial.class_id for trial in trials])
-    return {
-        name: errors.select(np.isin(class_id, members)).metrics()
-        for name, members in CLASS_GROUPS.items()
-    }
+    return {name: of_classes(trials, members) for name, members in CLASS_GROUPS.items()}
+
+
+def of_classes(trials: Sequence[Trial], members: Iterable[ActorClass]) -> ResidualMetrics:
+    """Metrics over the points of some classes."""
+    wanted = [member.value for member in members]
+    return PointErrors.joined(
+        [trial.errors.select(np.isin(trial.class_id, wanted)) for trial in trials]
+    ).metrics()
 
 
 def by_speed(trials: Sequence[Trial]) -> dict[str, ResidualMetrics]:
