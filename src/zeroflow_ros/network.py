@@ -94,7 +94,7 @@ class FlowNetwork:
         (moved, *said), finite = _finite_rows([answers[name] for name in self._outputs])
         if said:
             earlier = [
-                EarlierSweep(points, sweep.age_s / sweeps[1].age_s)
+                EarlierSweep(points, sweep.age_s / sweeps[1].age_s, sweep.transform[:3, 3])
                 for points, sweep in zip(above[1:], sweeps[1:], strict=True)
             ]
             (log_odds,) = said

@@ -15,24 +15,28 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from zeroflow_ros import registration_loops
+from zeroflow_ros import registration_loops, standstill
 from zeroflow_ros.consensus import RigidMotions
 from zeroflow_ros.pillar_loops import F32, I32
 from zeroflow_ros.pillars import GridPoints, PillarGrid
+from zeroflow_ros.registration_loops import F64
+from zeroflow_ros.standstill import EarlierIndex
+from zeroflow_ros.visibility import nearest_ranges
 
 ABOVE_GROUND_M = 0.3  # lower points are ground, which slides under any body
+LOWEST_SENSOR_M = 1.0
 POINTS_PER_BODY = 64
-# A body stands where that explains the earlier sweeps, and hardly worse than moving does: metres of
-# mean distance to the nearest point.
-EXPLAINED_M, HARDLY_M = 0.25, 0.01
 MIN_POINTS = 3  # a body of fewer points keeps what the network said
 
 
 class EarlierSweep(NamedTuple):
-    """A sweep of the history: its points, and its age in intervals between the two newest."""
+    """A sweep of the history: its points, its age in intervals between the two newest, and where
+    its sensor was: float64 [3], levelled frame.
+    """
 
     points: GridPoints
     age: float
+    sensor: F64
 
 
 def register(
@@ -53,26 +57,43 @@ def register(
     if not seen:
         return motions, np.zeros(len(motions.turn), bool)
 
-    def index(points: GridPoints) -> tuple[I32, F32]:
-        return registration_loops.index_points(
-            points.cell, points.offset, grid.size**2, ABOVE_GROUND_M
-        )
-
-    indexed = list(each(index, [sweep.points for sweep in seen]))
-    ends = np.cumsum([0, *(len(kept) for _, kept in indexed)])
-    shift, still_m, moving_m = registration_loops.register(
-        rows,
-        first,
-        *motions,
-        np.array([sweep.age for sweep in seen], np.float64),
-        np.stack([start + np.int32(end) for (start, _), end in zip(indexed, ends, strict=False)]),
-        np.concatenate([kept for _, kept in indexed]),
-        grid.size,
-        grid.cell_m,
+    index = _indexed(grid, seen, each)
+    shift = registration_loops.register(
+        rows, first, *motions, index.ages, index.start, index.offsets, grid.size, grid.cell_m
     )
     enough = np.diff(first) >= MIN_POINTS
     refined = motions._replace(shift=np.where(enough[:, None], shift, motions.shift))
-    return refined, enough & (still_m < EXPLAINED_M) & (still_m < moving_m + HARDLY_M)
+    witnesses = standstill.fit(rows, first, refined, index, grid.size, grid.cell_m)
+    return refined, enough & witnesses.standing()
+
+
+def _indexed(
+    grid: PillarGrid, sweeps: Sequence[EarlierSweep], each: Callable[..., Iterable[Any]]
+) -> EarlierIndex:
+    sensors = np.array([sweep.sensor for sweep in sweeps]) + [grid.range_m, grid.range_m, 0]
+    # Clouds in a vehicle's frame have their origin on the ground, where no sensor is.
+    sensors[:, 2] = np.maximum(sensors[:, 2], LOWEST_SENSOR_M)
+
+    def index(points: GridPoints, sensor: F64) -> tuple[I32, F32, F32]:
+        start, kept = registration_loops.index_points(
+            points.cell, points.offset, grid.size**2, ABOVE_GROUND_M
+        )
+        ranges = nearest_ranges(
+            points.cell, points.offset, sensor, ABOVE_GROUND_M, grid.size, grid.cell_m
+        )
+        return start, kept, ranges
+
+    starts, kept, ranges = zip(
+        *each(index, [sweep.points for sweep in sweeps], sensors), strict=True
+    )
+    ends = np.cumsum([0, *(len(offsets) for offsets in kept)])
+    return EarlierIndex(
+        np.array([sweep.age for sweep in sweeps], np.float64),
+        np.stack([start + np.int32(end) for start, end in zip(starts, ends, strict=False)]),
+        np.concatenate(kept),
+        np.stack(ranges),
+        sensors,
+    )
 
 
 def _sampled(

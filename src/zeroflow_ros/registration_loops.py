@@ -100,18 +100,6 @@ def nearest(
 
 
 @compiled(FLOAT_ROWS, types.float64, types.float64, *INDEX)
-def misfit(
-    rows: F32, shift_x: Any, shift_y: Any, start: I32, offsets: F32, size: Any, cell_m: Any
-) -> float:
-    """Mean distance from rows [n, 3], moved back by a shift, to the nearest point."""
-    total = 0.0
-    for row in rows:
-        x, y = row[0] - shift_x, row[1] - shift_y
-        total += nearest(x, y, row[2], start, offsets, size, cell_m)[0]
-    return total / max(len(rows), 1)
-
-
-@compiled(FLOAT_ROWS, types.float64, types.float64, *INDEX)
 def pull(
     rows: F32, shift_x: Any, shift_y: Any, start: I32, offsets: F32, size: Any, cell_m: Any
 ) -> tuple[float, float, float]:
@@ -194,23 +182,18 @@ def register(
     offsets: F32,
     size: Any,
     cell_m: Any,
-) -> tuple[F64, F64, F64]:
-    """Refined shift [B, 2] of each body, and its mean misfit [B] if it stood and as it moves.
+) -> F64:
+    """Refined shift [B, 2] of each body.
 
     `rows` [Q, 3]: points of the bodies one after another, body b from `first[b]`. `start`
     [S, size^2 + 1] into `offsets` for each earlier sweep, `ages` [S] in intervals.
     """
-    found, still, moving = shift.copy(), np.zeros(len(turn)), np.zeros(len(turn))
+    found = shift.copy()
     for body in range(len(turn)):
         own = rows[first[body] : first[body + 1]]
         turned = np.empty((len(ages), len(own), 3), np.float32)
         for s in range(len(ages)):
             x, y = centre[body]
             turned[s] = turned_back(own, x, y, ages[s] * turn[body])
-        d = fitted(turned, shift[body], ages, start, offsets, size, cell_m)
-        found[body] = d
-        for s in range(len(ages)):
-            x, y = ages[s] * d
-            still[body] += misfit(own, 0.0, 0.0, start[s], offsets, size, cell_m)
-            moving[body] += misfit(turned[s], x, y, start[s], offsets, size, cell_m)
-    return found, still / max(len(ages), 1), moving / max(len(ages), 1)
+        found[body] = fitted(turned, shift[body], ages, start, offsets, size, cell_m)
+    return found

@@ -19,6 +19,7 @@ from zeroflow_ros.registration_loops import PER_PILLAR, REACH_M, index_points, n
 GRID = PillarGrid(range_m=20.0, cell_m=0.4, z_min_m=-1.5, z_max_m=4.5)
 AGES = (1.0, 2.0, 4.0)
 MIDDLE = np.array([6.0, -3.0])
+SENSOR = np.array([0.0, 0.0, 1.8])
 
 Path = Callable[[float], tuple[float, float, float]]  # age -> x, y, heading relative to now
 
@@ -57,7 +58,9 @@ def registered(
     motions = RigidMotions(
         (MIDDLE + GRID.range_m)[None], np.array([said], float), np.array([turn], float)
     )
-    earlier = [EarlierSweep(GRID.locate(seen(path, age, 1 + k)), age) for k, age in enumerate(ages)]
+    earlier = [
+        EarlierSweep(GRID.locate(seen(path, age, 1 + k)), age, SENSOR) for k, age in enumerate(ages)
+    ]
     body = np.zeros(len(car), np.intp)
     refined, standing = register(GRID, located.select(car), body, motions, earlier)
     return np.zeros(2) if standing[0] else refined.shift[0]
@@ -117,7 +120,7 @@ def test_a_turning_car_is_turned_back() -> None:
 def test_without_earlier_points_the_network_is_believed() -> None:
     assert registered(straight(0.5, 0.0), (0.3, 0.1), ages=()) == pytest.approx((0.3, 0.1))
     located = GRID.locate(seen(straight(0, 0), 0.0, 0))
-    nowhere = EarlierSweep(GRID.locate(np.float32([[-19, -19, 1]])), 1.0)
+    nowhere = EarlierSweep(GRID.locate(np.float32([[-19, -19, 1]])), 1.0, SENSOR)
     motions = RigidMotions(np.zeros((1, 2)), np.array([[0.3, 0.1]]), np.zeros(1))
     body = np.zeros(len(located.rows), np.intp)
     found, standing = register(GRID, located, body, motions, [nowhere])

@@ -1,0 +1,119 @@
+# SPDX-FileCopyrightText: 2026 zeroflow_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""What stands although the network says it moves: a wall seen through a fence, above all."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from zeroflow_ros.consensus import RigidMotions
+from zeroflow_ros.pillars import PillarGrid
+from zeroflow_ros.registration import EarlierSweep, register
+from zeroflow_ros.visibility import AZIMUTHS, ELEVATIONS, STEEPEST, direction, nearest_ranges
+
+GRID = PillarGrid(range_m=20.0, cell_m=0.4, z_min_m=-1.5, z_max_m=4.5)
+HEIGHT_M, FENCE_M, WALL_M = 1.8, 4.0, 8.0
+SLIT_M, PICKET_M = 0.5, 2.0  # of every two metres of fence, half a metre is open
+
+
+def seen_from(x_m: float, *, fence: bool = True) -> tuple[np.ndarray, np.ndarray]:
+    """Points [N, 3] of a fence and the wall behind it, seen from (x_m, 0), and which are wall."""
+    angle, rise = np.meshgrid(np.linspace(0.5, 2.64, 1200), np.linspace(-0.12, 0.12, 16))
+    slope = 1 / np.tan(angle)
+    open_here = (x_m + FENCE_M * slope) % PICKET_M < SLIT_M
+    is_wall = open_here if fence else np.ones_like(open_here)
+    away = np.where(is_wall, WALL_M, FENCE_M)
+    x = x_m + away * slope
+    z = HEIGHT_M + rise * np.hypot(x - x_m, away)
+    return np.stack([x, away, z], -1).reshape(-1, 3).astype(np.float32), is_wall.ravel()
+
+
+def stands(step_m: float, said_m: float, *, fence: bool = True) -> bool:
+    """Whether the part of the wall that is in sight stands, of which the network says it moves.
+
+    The sensor drives `step_m` an interval along the fence.
+    """
+    now, is_wall = seen_from(0.0, fence=fence)
+    strip = is_wall & (np.abs(now[:, 0] - 0.5) < 0.6)  # what one slit shows
+    located = GRID.locate(now)
+    body = located.select(np.flatnonzero(strip[located.rows]))
+    middle = now[strip].mean(0)[None, :2].astype(float) + GRID.range_m
+    motions = RigidMotions(middle, np.array([[said_m, 0.0]]), np.zeros(1))
+    earlier = [
+        EarlierSweep(
+            GRID.locate(seen_from(-step_m * age, fence=fence)[0]),
+            age,
+            np.array([-step_m * age, 0.0, HEIGHT_M]),
+        )
+        for age in (1.0, 2.0, 4.0)
+    ]
+    refined, standing = register(GRID, body, np.zeros(len(body.rows), np.intp), motions, earlier)
+    assert np.isfinite(refined.shift).all()
+    return bool(standing[0])
+
+
+@pytest.mark.parametrize("step_m", [0.35, 0.5])
+def test_a_wall_seen_through_a_fence_stands(step_m: float) -> None:
+    # What a slit shows of the wall runs along it against the sensor's motion.
+    assert stands(step_m, said_m=step_m * (1 - WALL_M / FENCE_M))
+
+
+def test_a_wall_in_plain_sight_stands() -> None:
+    assert stands(0.35, said_m=-0.35, fence=False)
+
+
+def box(x_m: float) -> np.ndarray:
+    """The near side of a van, 5 m long, its middle at (x_m, 6)."""
+    x, z = np.meshgrid(np.linspace(-2.5, 2.5, 60), np.linspace(0.4, 2.2, 12))
+    return np.stack([x + x_m, np.full_like(x, 6.0), z], -1).reshape(-1, 3).astype(np.float32)
+
+
+@pytest.mark.parametrize("hidden", [False, True], ids=["in sight", "hidden before"])
+def test_a_van_moves_whether_it_was_in_sight_or_not(hidden: bool) -> None:
+    wall = seen_from(0.0, fence=False)[0]
+    x, z = np.meshgrid(np.arange(-9, 9, 0.01), np.arange(0.4, 2.6, 0.01))
+    screen = np.stack([x, np.full_like(x, 3.0), z], -1).reshape(-1, 3).astype(np.float32)
+    van = GRID.locate(box(0.0))
+    motions = RigidMotions(np.array([[20.0, 26.0]]), np.array([[0.6, 0.0]]), np.zeros(1))
+    earlier = []
+    for age in (1.0, 2.0, 4.0):
+        sight = screen if hidden else np.concatenate([wall, box(-0.6 * age)])
+        earlier.append(EarlierSweep(GRID.locate(sight), age, np.array([0.0, 0.0, HEIGHT_M])))
+    _, standing = register(GRID, van, np.zeros(len(van.rows), np.intp), motions, earlier)
+    assert not standing[0]
+
+
+@settings(deadline=None)
+@given(st.integers(0, 2**32 - 1))
+def test_nearest_ranges_are_those_of_the_nearest_points(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    points = rng.uniform([-19, -19, -1], [19, 19, 4], (400, 3)).astype(np.float32)
+    sensor = np.array([*rng.uniform(-5, 5, 2), 1.8])
+    located = GRID.locate(points)
+    corner = np.array([GRID.range_m, GRID.range_m, 0.0])
+    ranges = nearest_ranges(
+        located.cell, located.offset, sensor + corner, 0.3, GRID.size, GRID.cell_m
+    )
+    from_sensor = points[points[:, 2] > 0.301] - sensor
+    expected = np.full(AZIMUTHS * ELEVATIONS, np.inf)
+    for way in from_sensor:
+        if (number := direction(*way)) >= 0:
+            expected[number] = min(expected[number], np.linalg.norm(way))
+    # A point on the edge of two directions may be counted to either.
+    differ = ~np.isclose(ranges, expected, atol=1e-3)
+    assert differ.sum() <= 0.02 * len(points)
+    assert np.isfinite(ranges).sum() == pytest.approx(np.isfinite(expected).sum(), abs=4)
+
+
+def test_directions_are_small_and_cover_all_around() -> None:
+    angle = np.linspace(-np.pi, np.pi, 20000, endpoint=False)
+    numbers = np.array([direction(np.cos(a), np.sin(a), 0.0) for a in angle])
+    assert set(numbers // ELEVATIONS) == set(range(AZIMUTHS))
+    assert np.bincount(numbers // ELEVATIONS).max() * 360 / len(angle) < 0.6  # degrees
+    rises = np.linspace(-0.99 * STEEPEST, 0.99 * STEEPEST, 5000)
+    assert len({direction(1.0, 0.0, rise) for rise in rises}) >= 0.98 * ELEVATIONS
+    for steep in ((0.0, 0.0, 0.0), (0.0, 0.0, 1.0), (1.0, 0.0, 1.6), (np.nan, 0.0, 0.0)):
+        assert direction(*steep) == -1
