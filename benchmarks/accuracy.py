@@ -151,7 +151,7 @@ def mean_of(classes: Mapping[str, ResidualMetrics]) -> dict[str, float]:
     """Bucketed error averaged over the four classes that the Argoverse 2 board averages."""
     errors = [classes[name].dynamic_epe_bucketed for name in BOARD]
     row = {column.key: float("nan") for column in ACCURACY}
-    return row | {"dynamic_epe_bucketed": float(np.mean(errors))}
+    return row | {"dynamic_epe_bucketed": float(np.nanmean(errors))}
 
 
 def by_acquaintance(trials: Sequence[Trial]) -> dict[str, ResidualMetrics]:

@@ -18,8 +18,8 @@ from zeroflow_training.evaluation.recordings import (
 )
 
 
-@pytest.mark.parametrize("model", ["zeroflow-rt", "zeroflow-rt-2"])
-def test_intersection_against_its_truth(recordings: Path, model: str) -> None:
+@pytest.mark.parametrize("model", [None, "zeroflow-rt", "zeroflow-rt-2", "zeroflow-rt-2-int8"])
+def test_intersection_against_its_truth(recordings: Path, model: str | None) -> None:
     for rows in intersection_tables(recordings, model).values():
         assert rows["model"]["dynamic_points"] > 1000
         # Zero flow reads 1.0 and 0 %, nearest neighbours 0.80 and 54 %.

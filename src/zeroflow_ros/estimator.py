@@ -109,7 +109,9 @@ def estimate_pair(
     level = np.eye(4) if raw else GroundLevelling().level(source)
     older = [MISSING] * (card.history - 2)
     interval_s = interval_s or card.interval_s
-    pair = [PlacedCloud(source, level, 0.0), PlacedCloud(target, level, interval_s), *older]
+    # One frame for both: the target was seen from elsewhere.
+    before = PlacedCloud(target, level, interval_s, from_sensor=False)
+    pair = [PlacedCloud(source, level, 0.0), before, *older]
     backwards = network.flow(pair, Stopwatch())
     return dataclasses.replace(backwards, displacement=0 - backwards.displacement)
 

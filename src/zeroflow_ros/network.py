@@ -23,15 +23,29 @@ from zeroflow_ros.pillars import GridPoints, PillarGrid
 from zeroflow_ros.registration import EarlierSweep
 from zeroflow_ros.stopwatch import Stopwatch
 
+LOWEST_SENSOR_M = 0.2
+
 
 class PlacedCloud(NamedTuple):
     """Points [N, 3] float32, the transform [4, 4] that brings them into the levelled frame, and how
-    many seconds before the newest sweep they were measured.
+    many seconds before the newest sweep they were measured. `from_sensor`: their frame is the
+    sensor's, so its origin is where they were seen from.
     """
 
     points: Points
     transform: Transform
     age_s: float
+    from_sensor: bool = True
+
+    @property
+    def sensor(self) -> npt.NDArray[np.float64]:
+        """Where the sensor was, float64 [3], levelled frame; NaN where that is not known.
+
+        Clouds in a vehicle's frame have their origin on the ground, where no sensor is.
+        """
+        origin = self.transform[:3, 3]
+        known = self.from_sensor and origin[2] > LOWEST_SENSOR_M
+        return origin if known else np.full(3, np.nan)
 
 
 # Takes the place of an older sweep that the history has not.
@@ -94,7 +108,7 @@ class FlowNetwork:
         (moved, *said), finite = _finite_rows([answers[name] for name in self._outputs])
         if said:
             earlier = [
-                EarlierSweep(points, sweep.age_s / sweeps[1].age_s, sweep.transform[:3, 3])
+                EarlierSweep(points, sweep.age_s / sweeps[1].age_s, sweep.sensor)
                 for points, sweep in zip(above[1:], sweeps[1:], strict=True)
             ]
             (log_odds,) = said

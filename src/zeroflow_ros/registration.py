@@ -24,14 +24,13 @@ from zeroflow_ros.standstill import EarlierIndex
 from zeroflow_ros.visibility import nearest_ranges
 
 ABOVE_GROUND_M = 0.3  # lower points are ground, which slides under any body
-LOWEST_SENSOR_M = 1.0
 POINTS_PER_BODY = 64
 MIN_POINTS = 3  # a body of fewer points keeps what the network said
 
 
 class EarlierSweep(NamedTuple):
     """A sweep of the history: its points, its age in intervals between the two newest, and where
-    its sensor was: float64 [3], levelled frame.
+    its sensor was: float64 [3], levelled frame, NaN where that is not known.
     """
 
     points: GridPoints
@@ -71,8 +70,6 @@ def _indexed(
     grid: PillarGrid, sweeps: Sequence[EarlierSweep], each: Callable[..., Iterable[Any]]
 ) -> EarlierIndex:
     sensors = np.array([sweep.sensor for sweep in sweeps]) + [grid.range_m, grid.range_m, 0]
-    # Clouds in a vehicle's frame have their origin on the ground, where no sensor is.
-    sensors[:, 2] = np.maximum(sensors[:, 2], LOWEST_SENSOR_M)
 
     def index(points: GridPoints, sensor: F64) -> tuple[I32, F32, F32]:
         start, kept = registration_loops.index_points(

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Standstill: which bodies may as well stand, as far as the earlier sweeps can tell.
 
-A body stands where that explains the earlier sweeps as well as moving does. What was hidden in them
-is no witness: of a body of which little was in sight, only that little is asked.
+A body stands where that explains the earlier sweeps as well as moving does. Of a body of which
+little was in sight, only that little is asked: the rest is not missing, it was hidden.
 """
 
 from __future__ import annotations
@@ -22,13 +22,15 @@ from zeroflow_ros.registration_loops import F64
 EXPLAINED_M, HARDLY_M = 0.25, 0.01
 # Shares of points and sweeps: with less in sight there are no witnesses, with more, plenty of them.
 HARDLY_SEEN = (0.1, 0.5)
+MIN_WITNESSES = 6
 
 
 class Fit(NamedTuple):
     """How the earlier sweeps fit B bodies, each float64 [B]: metres to the nearest point.
 
     `still` and `moving`: means over all points and sweeps, if the body stood and as it moves;
-    `still_seen` and `moving_seen`: over those that nothing hid; `seen`: their share, standing.
+    `still_seen` and `moving_seen`: over those that nothing hid, either way; `seen`: their share;
+    `witnesses`: their number.
     """
 
     still: F64
@@ -36,11 +38,12 @@ class Fit(NamedTuple):
     still_seen: F64
     moving_seen: F64
     seen: F64
+    witnesses: F64
 
     def standing(self) -> npt.NDArray[np.bool_]:
-        """Which bodies may as well stand [B]."""
+        """Which bodies may as well stand [B]: by all of their points, or by the few in sight."""
         few, many = HARDLY_SEEN
-        glimpsed = (self.seen >= few) & (self.seen < many)
+        glimpsed = (self.seen >= few) & (self.seen < many) & (self.witnesses >= MIN_WITNESSES)
         witnessed = _explained(self.still_seen, self.moving_seen)
         return _explained(self.still, self.moving) | (glimpsed & witnessed)
 
@@ -76,12 +79,14 @@ def fit(
     sums = standstill_loops.fit(
         rows, first, *motions, ages, start, offsets, ranges, sensors, size, cell_m
     )
-    pairs = np.maximum(np.diff(first) * len(index.ages), 1)
-    still, moving, still_seen, moving_seen, seen, seen_moving = sums.T
+    still, moving, still_seen, moving_seen, witnesses = sums.T
+    asked = np.maximum(np.diff(first) * len(index.ages), 1)
+    seen = np.maximum(witnesses, 1)
     return Fit(
-        still / pairs,
-        moving / pairs,
-        still_seen / np.maximum(seen, 1),
-        moving_seen / np.maximum(seen_moving, 1),
-        seen / pairs,
+        still / asked,
+        moving / asked,
+        still_seen / seen,
+        moving_seen / seen,
+        witnesses / asked,
+        witnesses,
     )

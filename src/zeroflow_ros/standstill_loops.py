@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from numba import types
 
-from zeroflow_ros.jit import DOUBLE_ROWS, DOUBLES, FLOAT_ROWS, FLOATS, INT_ROWS, INTS, compiled
+from zeroflow_ros.jit import DOUBLE_ROWS, DOUBLES, FLOAT_ROWS, INT_ROWS, INTS, compiled
 from zeroflow_ros.pillar_loops import F32, I32
-from zeroflow_ros.registration_loops import F64, INDEX, nearest, turned_back
-from zeroflow_ros.visibility import hidden
+from zeroflow_ros.registration_loops import F64, nearest, turned_back
+from zeroflow_ros.visibility import hides
 
 HIDING_M = 0.5  # nearer than the body can have been: something else
 
@@ -25,33 +25,6 @@ def reach(rows: F32, sensor: F64) -> float:
         x, y, z = row[0] - sensor[0], row[1] - sensor[1], row[2] - sensor[2]
         best = min(best, x * x + y * y + z * z)
     return np.sqrt(best)
-
-
-@compiled(FLOAT_ROWS, types.float64, types.float64, FLOATS, DOUBLES, types.float64, *INDEX)
-def misfit(
-    rows: F32,
-    shift_x: Any,
-    shift_y: Any,
-    ranges: F32,
-    sensor: F64,
-    nearest_m: Any,
-    start: I32,
-    offsets: F32,
-    size: Any,
-    cell_m: Any,
-) -> tuple[float, float, float]:
-    """Distances of rows [n, 3], moved back by a shift, to the nearest point: their sum, the sum of
-    those with nothing nearer than `nearest_m` in their direction, and how many these are.
-    """
-    total, in_sight, count = 0.0, 0.0, 0.0
-    for row in rows:
-        x, y = row[0] - shift_x, row[1] - shift_y
-        distance = nearest(x, y, row[2], start, offsets, size, cell_m)[0]
-        total += distance
-        if not hidden(x - sensor[0], y - sensor[1], row[2] - sensor[2], ranges, nearest_m):
-            in_sight += distance
-            count += 1
-    return total, in_sight, count
 
 
 @compiled(
@@ -74,21 +47,28 @@ def fit(
     size: Any,
     cell_m: Any,
 ) -> F64:
-    """Sums [B, 6]: still, moving, both over what is seen, and how many are seen of both."""
-    sums = np.zeros((len(turn), 6))
+    """Sums [B, 5] of distances to the nearest point over rows and sweeps: if the body stood, as it
+    moves, both over what was in sight either way, and how many these are.
+    """
+    sums = np.zeros((len(turn), 5))
     for body in range(len(turn)):
         own = rows[first[body] : first[body + 1]]
         for s in range(len(ages)):
             x, y = ages[s] * shift[body]
-            nearest_m = reach(own, sensors[s]) - np.sqrt(x * x + y * y) - HIDING_M
-            asked = (ranges[s], sensors[s], nearest_m, start[s], offsets, size, cell_m)
             turned = turned_back(own, centre[body, 0], centre[body, 1], ages[s] * turn[body])
-            total, in_sight, count = misfit(own, 0.0, 0.0, *asked)
-            sums[body, 0] += total
-            sums[body, 2] += in_sight
-            sums[body, 4] += count
-            total, in_sight, count = misfit(turned, x, y, *asked)
-            sums[body, 1] += total
-            sums[body, 3] += in_sight
-            sums[body, 5] += count
+            nearer_m = reach(own, sensors[s]) - np.sqrt(x * x + y * y) - HIDING_M
+            for k in range(len(own)):
+                here, there = own[k], turned[k]
+                there_x, there_y = there[0] - x, there[1] - y
+                still = nearest(here[0], here[1], here[2], start[s], offsets, size, cell_m)[0]
+                moving = nearest(there_x, there_y, there[2], start[s], offsets, size, cell_m)[0]
+                sums[body, 0] += still
+                sums[body, 1] += moving
+                if not (
+                    hides(ranges[s], sensors[s], nearer_m, here[0], here[1], here[2])
+                    or hides(ranges[s], sensors[s], nearer_m, there_x, there_y, there[2])
+                ):
+                    sums[body, 2] += still
+                    sums[body, 3] += moving
+                    sums[body, 4] += 1
     return sums

@@ -22,17 +22,19 @@ STEEPEST = 1.5
 
 @compiled(types.float64, types.float64, types.float64)
 def direction(x: Any, y: Any, z: Any) -> int:
-    """Number of the direction in which (x, y, z) lies; -1 for what is steep or no number.
+    """Number of the direction in which (x, y, z) lies; -1 for what is steep or not finite.
 
     Around, steps of y / (|x| + |y|): as good as an angle, and needs no trigonometry.
     """
     around, run = abs(x) + abs(y), np.sqrt(x * x + y * y)
     rise = z / run
-    if not abs(rise) < STEEPEST:
+    if not (abs(rise) < STEEPEST and around < np.inf):
         return -1
     quarter = 1 - x / around if y >= 0 else 3 + x / around
+    # The largest numbers below an end round up to it.
     azimuth = min(int(quarter * (AZIMUTHS / 4)), AZIMUTHS - 1)
-    return azimuth * ELEVATIONS + int((rise + STEEPEST) * (ELEVATIONS / (2 * STEEPEST)))
+    elevation = min(int((rise + STEEPEST) * (ELEVATIONS / (2 * STEEPEST))), ELEVATIONS - 1)
+    return azimuth * ELEVATIONS + elevation
 
 
 @compiled(INTS, FLOAT_ROWS, DOUBLES, types.float64, types.int64, types.float64)
@@ -42,7 +44,8 @@ def nearest_ranges(
     """Range in metres of the nearest point above `lowest_m` in each direction from `sensor` [3].
 
     `cell` int32 [M] and `offset` float32 [M, 3] as in `GridPoints`, of a grid of `size` pillars of
-    `cell_m` an edge; `sensor` from that grid's corner. Infinity where nothing is.
+    `cell_m` an edge; `sensor` from that grid's corner. Infinity where nothing is, and everywhere
+    for a sensor of which nobody knows where it was (NaN).
     """
     ranges = np.full(AZIMUTHS * ELEVATIONS, np.inf, np.float32)
     half = size >> 1
@@ -62,13 +65,13 @@ def nearest_ranges(
     return ranges
 
 
-@compiled(types.float64, types.float64, types.float64, FLOATS, types.float64)
-def hidden(x: Any, y: Any, z: Any, ranges: F32, nearer_m: Any) -> bool:
-    """Whether (x, y, z) from the sensor lies behind something nearer than `nearer_m`.
+@compiled(FLOATS, DOUBLES, *[types.float64] * 4)
+def hides(ranges: F32, sensor: Any, nearer_m: Any, x: Any, y: Any, z: Any) -> bool:
+    """Whether something nearer than `nearer_m` hid (x, y, z) from `sensor`; see `nearest_ranges`.
 
     Looks one direction up and down as well, because beams leave most directions out.
     """
-    way = direction(x, y, z)
+    way = direction(x - sensor[0], y - sensor[1], z - sensor[2])
     if way < 1 or way > len(ranges) - 2:
         return False
     return min(ranges[way - 1], ranges[way], ranges[way + 1]) < nearer_m

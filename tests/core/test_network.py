@@ -229,6 +229,14 @@ def test_a_wrong_count_of_sweeps_is_refused(make_card: MakeCard, make_engine: Ma
         run(network, random_cloud(), random_cloud())
 
 
+def test_where_the_sensor_was_is_known_of_clouds_in_its_frame() -> None:
+    level, cloud = from_roll_pitch_yaw((3, 0, 1.8), 0, 0.1, 0), random_cloud()
+    np.testing.assert_array_equal(PlacedCloud(cloud, level, 0.1).sensor, [3, 0, 1.8])
+    assert np.isnan(PlacedCloud(cloud, level, 0.1, from_sensor=False).sensor).all()
+    on_the_ground = from_roll_pitch_yaw((3, 0, 0.05), 0, 0, 0)  # a vehicle's frame
+    assert np.isnan(PlacedCloud(cloud, on_the_ground, 0.1).sensor).all()
+
+
 def test_network_inputs_of_an_empty_grid() -> None:
     nothing = GRID.locate(np.empty((0, 3), np.float32))
     inputs = network_inputs(GRID, [nothing, nothing])

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from zeroflow_ros import standstill
 from zeroflow_ros.consensus import RigidMotions
 from zeroflow_ros.pillars import PillarGrid
 from zeroflow_ros.registration import EarlierSweep, register
@@ -19,7 +20,9 @@ HEIGHT_M, FENCE_M, WALL_M = 1.8, 4.0, 8.0
 SLIT_M, PICKET_M = 0.5, 2.0  # of every two metres of fence, half a metre is open
 
 
-def seen_from(x_m: float, *, fence: bool = True) -> tuple[np.ndarray, np.ndarray]:
+def seen_from(
+    x_m: float, height_m: float = HEIGHT_M, *, fence: bool = True
+) -> tuple[np.ndarray, np.ndarray]:
     """Points [N, 3] of a fence and the wall behind it, seen from (x_m, 0), and which are wall."""
     angle, rise = np.meshgrid(np.linspace(0.5, 2.64, 1200), np.linspace(-0.12, 0.12, 16))
     slope = 1 / np.tan(angle)
@@ -27,16 +30,23 @@ def seen_from(x_m: float, *, fence: bool = True) -> tuple[np.ndarray, np.ndarray
     is_wall = open_here if fence else np.ones_like(open_here)
     away = np.where(is_wall, WALL_M, FENCE_M)
     x = x_m + away * slope
-    z = HEIGHT_M + rise * np.hypot(x - x_m, away)
+    z = height_m + rise * np.hypot(x - x_m, away)
     return np.stack([x, away, z], -1).reshape(-1, 3).astype(np.float32), is_wall.ravel()
 
 
-def stands(step_m: float, said_m: float, *, fence: bool = True) -> bool:
+def stands(
+    step_m: float,
+    said_m: float,
+    height_m: float = HEIGHT_M,
+    *,
+    fence: bool = True,
+    known: bool = True,
+) -> bool:
     """Whether the part of the wall that is in sight stands, of which the network says it moves.
 
     The sensor drives `step_m` an interval along the fence.
     """
-    now, is_wall = seen_from(0.0, fence=fence)
+    now, is_wall = seen_from(0.0, height_m, fence=fence)
     strip = is_wall & (np.abs(now[:, 0] - 0.5) < 0.6)  # what one slit shows
     located = GRID.locate(now)
     body = located.select(np.flatnonzero(strip[located.rows]))
@@ -44,9 +54,9 @@ def stands(step_m: float, said_m: float, *, fence: bool = True) -> bool:
     motions = RigidMotions(middle, np.array([[said_m, 0.0]]), np.zeros(1))
     earlier = [
         EarlierSweep(
-            GRID.locate(seen_from(-step_m * age, fence=fence)[0]),
+            GRID.locate(seen_from(-step_m * age, height_m, fence=fence)[0]),
             age,
-            np.array([-step_m * age, 0.0, HEIGHT_M]),
+            np.array([-step_m * age, 0.0, height_m if known else np.nan]),
         )
         for age in (1.0, 2.0, 4.0)
     ]
@@ -55,10 +65,20 @@ def stands(step_m: float, said_m: float, *, fence: bool = True) -> bool:
     return bool(standing[0])
 
 
-@pytest.mark.parametrize("step_m", [0.35, 0.5])
-def test_a_wall_seen_through_a_fence_stands(step_m: float) -> None:
+@pytest.mark.parametrize("height_m", [0.5, 1.8])
+def test_a_wall_seen_through_a_fence_stands(
+    height_m: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
     # What a slit shows of the wall runs along it against the sensor's motion.
-    assert stands(step_m, said_m=step_m * (1 - WALL_M / FENCE_M))
+    steps = np.arange(0.2, 1.01, 0.05)
+    told = [stands(step, step * (1 - WALL_M / FENCE_M), height_m) for step in steps]
+    assert np.mean(told) > 0.6
+    monkeypatch.setattr(standstill, "HARDLY_SEEN", (0.0, 0.0))
+    assert not any(stands(step, step * (1 - WALL_M / FENCE_M), height_m) for step in steps)
+
+
+def test_nobody_knows_where_the_sensor_was() -> None:
+    assert not stands(0.5, said_m=-0.5, known=False)
 
 
 def test_a_wall_in_plain_sight_stands() -> None:
@@ -115,5 +135,9 @@ def test_directions_are_small_and_cover_all_around() -> None:
     assert np.bincount(numbers // ELEVATIONS).max() * 360 / len(angle) < 0.6  # degrees
     rises = np.linspace(-0.99 * STEEPEST, 0.99 * STEEPEST, 5000)
     assert len({direction(1.0, 0.0, rise) for rise in rises}) >= 0.98 * ELEVATIONS
-    for steep in ((0.0, 0.0, 0.0), (0.0, 0.0, 1.0), (1.0, 0.0, 1.6), (np.nan, 0.0, 0.0)):
-        assert direction(*steep) == -1
+    nearly = (36.59746751383115, -0.0016267272081613444, 54.89620132497672)  # 1.5, rounded down
+    assert direction(*nearly) == AZIMUTHS * ELEVATIONS - 1
+    steep = [(0.0, 0.0, 0.0), (0.0, 0.0, 1.0), (1.0, 0.0, 1.6)]
+    odd = [(np.nan, 0.0, 0.0), (np.inf, 0.0, 0.0), (np.inf, np.inf, 1.0), (1.0, 1.0, -np.inf)]
+    for way in steep + odd:
+        assert direction(*way) == -1

@@ -129,6 +129,19 @@ def test_crop_mostly_looks_at_what_moves() -> None:
     assert 0.6 < np.mean(seen) < 0.9
 
 
+def test_crop_looks_at_few_points_as_at_many() -> None:
+    """A pedestrian of 20 points and, elsewhere, a car's corner of 2000."""
+    rng = np.random.default_rng(0)
+    few, many = rng.uniform(0.1, 0.9, (20, 3)) + [30, 30, 0], rng.uniform(0.1, 1.9, (2000, 3))
+    points = np.concatenate([few, many - [32, 32, 0]]).astype(np.float32)
+    sample = TrainingSample(
+        (points, points), np.full_like(points, 0.1), np.zeros(len(points), bool)
+    )
+    seen = [len(crop(sample, 4.0, np.random.default_rng(seed)).flow) for seed in range(300)]
+    assert 0.25 < np.mean([count == 20 for count in seen]) < 0.5
+    assert 0.25 < np.mean([count == 2000 for count in seen]) < 0.5
+
+
 def test_crop_of_a_still_world() -> None:
     sample = moved_back()
     still = TrainingSample(sample.sweeps, np.zeros_like(sample.flow), sample.is_ground)

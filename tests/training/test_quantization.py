@@ -39,6 +39,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> QuantizationReport:
 def test_eight_bits_say_nearly_the_same(made: QuantizationReport) -> None:
     assert 0 < made.difference < 0.06
     assert 0 < made.still_mm < 3
+    assert 0 < made.flipped < 0.12
     assert made.bytes == made.path.stat().st_size < 0.5 * find_model("zeroflow-rt-2").stat().st_size
 
 
@@ -79,12 +80,21 @@ def test_what_has_no_float_convolutions_is_refused(
     assert not list(tmp_path.iterdir())
 
 
+def test_the_float_model_is_not_overwritten(made: QuantizationReport, tmp_path: Path) -> None:
+    own = tmp_path / "own.onnx"
+    own.write_bytes(made.path.read_bytes())
+    with pytest.raises(ModelError, match="beside it"):
+        quantize(own, own, "own")
+    assert own.read_bytes() == made.path.read_bytes()
+
+
+@pytest.mark.parametrize("limit", ["MAX_DIFFERENCE", "MAX_FLIPPED"])
 def test_a_model_that_does_not_bear_it_stays_as_it_is(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    limit: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(quantization, "CALIBRATION_WORLDS", 1)
     monkeypatch.setattr(quantization, "COMPARISON_WORLDS", 1)
-    monkeypatch.setattr(quantization, "MAX_DIFFERENCE", 1e-4)
+    monkeypatch.setattr(quantization, limit, 1e-5)
     with pytest.raises(ModelError, match="8 bits change the motion"):
         quantize(find_model("zeroflow-rt-2"), tmp_path / "bad.onnx", "bad")
     assert not list(tmp_path.iterdir())

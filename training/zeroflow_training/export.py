@@ -31,8 +31,8 @@ RANGE_M = 51.2
 CERTAINTY = 0.85
 # What TensorRT 10 and 11 take without plugins.
 _ALLOWED = (
-    "Add Cast Concat Constant ConstantOfShape Conv Gather Gemm MatMul Mul Pad ReduceMean Relu "
-    "Reshape Resize ScatterND Slice Transpose Unsqueeze"
+    "Add Cast Concat Constant ConstantOfShape Conv CumSum Expand Gather Gemm MatMul Mul Pad "
+    "ReduceMean Relu Reshape Resize ScatterND Shape Slice Transpose Unsqueeze"
 )
 ALLOWED_OPERATORS = frozenset(_ALLOWED.split())
 

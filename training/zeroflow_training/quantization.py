@@ -13,10 +13,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
 from zeroflow_ros.engines.onnxruntime_engine import OnnxRuntimeEngine
 from zeroflow_ros.errors import ModelError
 from zeroflow_ros.files import written_atomically
+from zeroflow_ros.ground import ground_segmenter
 from zeroflow_ros.model import CARD_KEY, ModelCard, load_card
 from zeroflow_ros.network import network_inputs
 from zeroflow_ros.onnx_file import read_onnx, with_metadata
@@ -28,7 +30,8 @@ if TYPE_CHECKING:
 CALIBRATION_WORLDS, COMPARISON_WORLDS = 24, 8
 MIN_CHANNELS = 32  # smaller ones are the features that get matched: cheap, and wanted exact
 MOVING_M = 0.05
-MAX_DIFFERENCE = 0.1  # of the motion: more would be a broken model, not a rounded one
+# Of the motion, and of the points that move for certain: more would be broken, not rounded.
+MAX_DIFFERENCE, MAX_FLIPPED = 0.1, 0.15
 
 Inputs = dict[str, np.ndarray]
 
@@ -38,13 +41,15 @@ class QuantizationReport:
     """What 8 bits changed, on simulated worlds that had no part in the calibration.
 
     `difference`: length of the change over length of the motion, summed over moving points.
-    `still_mm`: mean change of the other points' displacement.
+    `still_mm`: mean change of the other points' displacement. `flipped`: points that became or
+    ceased to be certain to move, over those that are.
     """
 
     path: Path
     convolutions: int
     difference: float
     still_mm: float
+    flipped: float
     bytes: int
 
 
@@ -58,25 +63,29 @@ def quantize(model: Path, path: Path, name: str) -> QuantizationReport:
     Raises ModelError for a file that is no float model of ours, and where 8 bits change too much.
     """
     card = load_card(model)
+    if path.exists() and path.samefile(model):
+        raise ModelError(f"model {model}: write the 8-bit model beside it, it will be wanted again")
     with written_atomically(path) as temporary:
         convolutions = _quantize_graph(model, temporary, card)
         graph = temporary.read_bytes()
         full = replace(card, name=name, graph_sha256=read_onnx(temporary).graph_sha256)
         temporary.write_bytes(with_metadata(graph, {CARD_KEY: full.to_json()}))
         report = _compare(model, temporary, card, convolutions)
-        if not report.difference <= MAX_DIFFERENCE:
+        if not (report.difference <= MAX_DIFFERENCE and report.flipped <= MAX_FLIPPED):
             raise ModelError(
-                f"model {model}: 8 bits change the motion it says by {report.difference:.0%}; "
-                "it stays as it is"
+                f"model {model}: 8 bits change the motion it says by {report.difference:.0%} and "
+                f"whether it moves for {report.flipped:.0%}; it stays as it is"
             )
     return replace(report, path=path)
 
 
 def calibration_inputs(card: ModelCard, first: int, count: int) -> Iterator[Inputs]:
     """Network inputs of `count` simulated worlds, any lidar, from seed TEST_SEEDS - 1 - first."""
+    ground = ground_segmenter(card.ground)
     for seed in range(TEST_SEEDS - 1 - first, TEST_SEEDS - 1 - first - count, -1):
         sample = simulated_sample(seed, card.lags, np.random.default_rng(seed))
-        yield dict(network_inputs(card.grid, [card.grid.locate(s) for s in sample.sweeps]))
+        located = [card.grid.locate(points) for points in sample.sweeps]
+        yield dict(network_inputs(card.grid, [ground.split(card.grid, s).above for s in located]))
 
 
 class _Calibration:
@@ -128,23 +137,24 @@ def _worth_quantizing(model: ModelProto) -> list[str]:
 @contextmanager
 def _quiet() -> Iterator[None]:
     """The quantiser logs advice for its own authors to the root logger."""
+    before = logging.root.manager.disable
     logging.disable(logging.WARNING)
     try:
         yield
     finally:
-        logging.disable(logging.NOTSET)
+        logging.disable(before)
 
 
 def _compare(model: Path, path: Path, card: ModelCard, convolutions: int) -> QuantizationReport:
     exact, rounded = OnnxRuntimeEngine(model), OnnxRuntimeEngine(path)
-    change, length = [], []
+    change, length, certain, flipped = [], [], 0, 0
     for inputs in calibration_inputs(card, CALIBRATION_WORLDS, COMPARISON_WORLDS):
-        wanted, got = (
-            np.asarray(engine.infer(inputs)["displacement"], np.float32)
-            for engine in (exact, rounded)
-        )
-        change.append(np.linalg.norm(got - wanted, axis=1))
-        length.append(np.linalg.norm(wanted, axis=1))
+        wanted, got = exact.infer(inputs), rounded.infer(inputs)
+        before, after = (np.asarray(x["displacement"], np.float32) for x in (wanted, got))
+        change.append(np.linalg.norm(after - before, axis=1))
+        length.append(np.linalg.norm(before, axis=1))
+        moves, still_moves = (_certain(answer, card.certainty) for answer in (wanted, got))
+        certain, flipped = certain + int(moves.sum()), flipped + int((moves != still_moves).sum())
     changes, lengths = np.concatenate(change), np.concatenate(length)
     moving = lengths > MOVING_M
     return QuantizationReport(
@@ -152,5 +162,12 @@ def _compare(model: Path, path: Path, card: ModelCard, convolutions: int) -> Qua
         convolutions,
         float(changes[moving].sum() / max(lengths[moving].sum(), 1e-9)),
         float(1e3 * changes[~moving].mean()),
+        flipped / max(certain, 1),
         path.stat().st_size,
     )
+
+
+def _certain(answer: dict[str, npt.NDArray[np.generic]], certainty: float) -> npt.NDArray[np.bool_]:
+    """Which points move for certain; none where a model does not say."""
+    odds = np.asarray(answer.get("moving", np.empty(0)), np.float64)
+    return 1 / (1 + np.exp(-odds)) > certainty

@@ -14,7 +14,7 @@ from zeroflow_ros.sweep import Sweep
 GAP_S = 1.0
 MIN_RANGE_M = 1.0
 MIN_POINTS = 30
-# How far above its plane ground may lie, at the sensor and more for each metre of distance.
+# How far from its plane ground may lie, at the sensor and more for each metre of distance.
 GROUND_BELOW_M = 0.3
 GROUND_RISE = 0.01
 GROUND_POINTS = 200  # enough to hold height and tilt
@@ -24,8 +24,9 @@ class KissIcpOdometry:
     """Registers each observed sweep against a local map; knows the poses of recent sweeps only.
 
     Points are used as they come (not deskewed), but few of the ground's: its rings travel with the
-    sensor and hold the registration back, most of all in the first sweeps. On 40 simulated drives
-    the mean error of a step fell from 22 to 13 cm, the median from 4.0 to 2.4 cm. A clock that
+    sensor and hold the registration back, most of all in the first sweeps. On 85 simulated drives
+    the mean error of a step fell from 21 to 14 cm, and of its yaw from 0.026 to 0.016 degrees; that
+    of height rose from 6 to 10 mm, of roll and pitch from 0.03 to 0.07 degrees. A clock that
     jumps back or a gap above one second starts a new map: poses before and after it share no
     frame. A sweep with too few points in range to register has no pose: KISS-ICP itself would
     answer with its guess.
@@ -68,16 +69,19 @@ class KissIcpOdometry:
             del self._poses[next(iter(self._poses))]
 
     def _worth_registering(self, points: Points) -> Points:
-        """Points in range, about GROUND_POINTS of them near the ground."""
-        distance = np.linalg.norm(points, axis=1)
+        """Points in range [K, 3], at most GROUND_POINTS of them ground."""
+        distance = np.linalg.norm(points.astype(np.float64), axis=1)
         in_range = (distance > MIN_RANGE_M) & (distance < self._config.data.max_range)
         points, distance = points[in_range], distance[in_range]
         if len(points) == 0:
             return points
         to_level = self._levelling.level(points)[2].astype(np.float32)
-        above = points @ to_level[:3] + to_level[3] > GROUND_BELOW_M + GROUND_RISE * distance
-        ground = points[~above]
-        return np.concatenate([points[above], ground[:: max(1, len(ground) // GROUND_POINTS)]])
+        height = points @ to_level[:3] + to_level[3]
+        ground = np.abs(height) < GROUND_BELOW_M + GROUND_RISE * distance
+        rows = np.flatnonzero(ground)
+        # At random: every n-th point could lie on the same few beams.
+        kept = np.random.default_rng(0).permutation(rows)[:GROUND_POINTS]
+        return np.concatenate([points[~ground], points[kept]])
 
     def pose(self, stamp_ns: int) -> Transform | None:
         """First sweep's frame <- sensor, for a sweep that was observed; None for any other."""

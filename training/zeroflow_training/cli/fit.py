@@ -32,7 +32,7 @@ def fit(
     ] = "zeroflow-rt",
     steps: Annotated[int | None, typer.Option(min=1, help="Optimiser steps.")] = None,
     seed: Annotated[
-        int | None, typer.Option(min=0, max=99, help="Of weights, scenes, augmentation.")
+        int | None, typer.Option(min=0, max=98, help="Of weights, scenes, augmentation.")
     ] = None,
     batch_size: Annotated[
         int | None, typer.Option(min=1, help="Windows of 51 m in a step.")

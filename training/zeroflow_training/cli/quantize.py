@@ -37,7 +37,8 @@ def quantize(
     report = run_quantize(model, out, name or out.stem)
     typer.echo(
         f"{report.path}: {report.bytes / 1e6:.1f} MB, {report.convolutions} convolutions of 8 bits "
-        f"change what moves by {report.difference:.1%} and the rest by {report.still_mm:.1f} mm"
+        f"change what moves by {report.difference:.1%} and the rest by {report.still_mm:.1f} mm; "
+        f"{report.flipped:.1%} of what moves for certain did not, or does not"
     )
 
 

@@ -21,7 +21,8 @@ SEEDS_PER_WORKER = 1_000_000
 WORKERS = 10
 TEST_SEEDS = 1_000_000_000  # and above: frozen test worlds, never drawn in training
 INTERVAL_S = 0.1  # between sweeps that the student compares
-RUNS = TEST_SEEDS // (SEEDS_PER_WORKER * WORKERS)  # seeds that a run may have: 0..99
+# Seeds that a run may have: 0..98; scenes of the last hundredth calibrate (quantization.py).
+RUNS = TEST_SEEDS // (SEEDS_PER_WORKER * WORKERS) - 1
 
 
 class SimulatedSamples(IterableDataset[Encoded]):

@@ -112,7 +112,7 @@ class RealTimeStudent(nn.Module):
         samples: int = 1,
     ) -> tuple[Tensor, Tensor]:
         """See the class; `samples` in the batch."""
-        pillars = self._pillars(self._canvas(pillar_features, pillar_index, samples))
+        pillars = self._pillars(self.pillar_encoder(pillar_features), pillar_index, samples)
         # One small hidden layer, whose part of the pillar is computed on the grid.
         gathered = pillars.index_select(0, point_pillar)
         hidden = torch.relu(torch.addmm(gathered, point_offset, self.offset.weight.t()))
@@ -137,25 +137,33 @@ class RealTimeStudent(nn.Module):
         short.load_state_dict({name: state[name] for name in short.state_dict()})
         return short.eval()
 
-    def _canvas(self, pillar_features: Tensor, pillar_index: Tensor, samples: int) -> Tensor:
-        """Encoded pillars by blocks [samples, history, (size / 2)^2, 4 C], else zeros."""
-        size, history = self.config.size, self.config.history
-        encoded = self.pillar_encoder(pillar_features)
-        cells = encoded.new_zeros(samples * history * size * size, encoded.shape[1])
-        cells[pillar_index.long()] = encoded  # ONNX ScatterND takes int64 only
-        return cells.reshape(samples, history, (size // 2) ** 2, -1)
+    def _blocks(self, pillar_index: Tensor, samples: int) -> Tensor:
+        """Which pillar stands where: int64 [samples, history, blocks, 4], row + 1, 0 for none."""
+        cells = self.config.history * self.config.size**2
+        row = pillar_index.new_zeros(samples * cells, dtype=torch.int64)
+        # Not arange: the exporter would write down how many pillars the example has.
+        row[pillar_index.long()] = torch.ones_like(pillar_index, dtype=torch.int64).cumsum(0)
+        return row.reshape(samples, self.config.history, -1, BLOCK)
 
-    def _pillars(self, canvas: Tensor) -> Tensor:
-        """Canvas [samples, history, blocks, 4 C] -> pillars [samples * size^2, C].
+    def _pillars(self, encoded: Tensor, pillar_index: Tensor, samples: int) -> Tensor:
+        """Encoded pillars [P, C] -> the newest sweep's pillars [samples * size^2, C].
 
-        The result is the newest sweep's pillar's part of the head's hidden layer.
+        The result is the pillar's part of the head's hidden layer. Blocks are gathered in the order
+        in which they are wanted: the same from one scattered canvas takes twice as long.
         """
-        samples, channels = canvas.shape[0], self.config.sweep_channels
-        blocks = self.block_encoder(canvas[:, :2].reshape(-1, canvas.shape[-1]))
+        channels = self.config.sweep_channels
+        row = self._blocks(pillar_index, samples)
+        padded = torch.cat([encoded.new_zeros(1, encoded.shape[1]), encoded])
+
+        def gathered(rows: Tensor, pillars: int) -> Tensor:
+            return padded.index_select(0, rows.reshape(-1)).reshape(-1, pillars * padded.shape[1])
+
+        blocks = self.block_encoder(gathered(row[:, :2], BLOCK))
         maps = self.sweep_encoder(self._map(blocks)).unflatten(0, (samples, 2))
         inputs = [maps.flatten(1, 2), self.fine_matching(maps)]
         if self.past_encoder is not None:
-            past = canvas[:, 2:].transpose(1, 2).flatten(2).flatten(0, 1)
+            older = self.config.history - 2
+            past = gathered(row[:, 2:].transpose(1, 2), older * BLOCK)
             inputs.append(self._map(self.past_encoder(past)))
         fine = self.fine(torch.cat(inputs, 1))
         middle = self.middle(torch.cat([self.down(fine), self.coarse_matching(maps)], 1))
