@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import logging
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,6 +22,7 @@ from zeroflow_ros.ground import ground_segmenter
 from zeroflow_ros.model import CARD_KEY, ModelCard, load_card
 from zeroflow_ros.network import network_inputs
 from zeroflow_ros.onnx_file import read_onnx, with_metadata
+from zeroflow_training.data.augmentation import forget
 from zeroflow_training.data.simulated import TEST_SEEDS, simulated_sample
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def quantize(model: Path, path: Path, name: str) -> QuantizationReport:
 
     ONNX Runtime's static quantisation in QDQ form (activations uint8, weights 7 of 8 bits, so that
     processors without VNNI do not saturate), ranges from simulated worlds by fixed seeds. The last
-    convolution and those with few channels stay float: they cost little and say most. TensorRT
+    two convolutions and those with few channels stay float: they cost little and say most. TensorRT
     takes no uint8: engines for GPUs are built from `model`.
     Raises ModelError for a file that is no float model of ours, and where 8 bits change too much.
     """
@@ -80,10 +81,13 @@ def quantize(model: Path, path: Path, name: str) -> QuantizationReport:
 
 
 def calibration_inputs(card: ModelCard, first: int, count: int) -> Iterator[Inputs]:
-    """Network inputs of `count` simulated worlds, any lidar, from seed TEST_SEEDS - 1 - first."""
+    """Network inputs of `count` simulated worlds, any lidar, from seed TEST_SEEDS - 1 - first on
+    downwards; some miss older sweeps, as at the start of a drive.
+    """
     ground = ground_segmenter(card.ground)
     for seed in range(TEST_SEEDS - 1 - first, TEST_SEEDS - 1 - first - count, -1):
-        sample = simulated_sample(seed, card.lags, np.random.default_rng(seed))
+        rng = np.random.default_rng(seed)
+        sample = forget(simulated_sample(seed, card.lags, rng), rng)
         located = [card.grid.locate(points) for points in sample.sweeps]
         yield dict(network_inputs(card.grid, [ground.split(card.grid, s).above for s in located]))
 
@@ -116,12 +120,14 @@ def _quantize_graph(model: Path, path: Path, card: ModelCard) -> int:
             out,
             _Calibration(card),
             quant_format=QuantFormat.QDQ,
-            op_types_to_quantize=["Conv"],
-            nodes_to_quantize=chosen,
+            op_types_to_quantize=["Conv", "Relu"],
+            nodes_to_quantize=[*chosen, *_activations(graph, chosen)],
             per_channel=True,
             reduce_range=True,
             activation_type=QuantType.QUInt8,
             weight_type=QuantType.QInt8,
+            # The mean of the worlds' extremes: one odd world would make all others coarse.
+            extra_options={"CalibMovingAverage": True},
         )
         path.write_bytes(out.read_bytes())
     return len(chosen)
@@ -131,7 +137,14 @@ def _worth_quantizing(model: ModelProto) -> list[str]:
     """Names of the convolutions to quantise; those that are already have no kernel of their own."""
     channels = {tensor.name: tensor.dims[0] for tensor in model.graph.initializer if tensor.dims}
     convolutions = [node for node in model.graph.node if node.op_type == "Conv"]
-    return [n.name for n in convolutions[:-1] if channels.get(n.input[1], 0) >= MIN_CHANNELS]
+    return [n.name for n in convolutions[:-2] if channels.get(n.input[1], 0) >= MIN_CHANNELS]
+
+
+def _activations(model: ModelProto, convolutions: Sequence[str]) -> list[str]:
+    """Names of the ReLUs behind `convolutions`: what they cut off needs no steps of the 256."""
+    nodes = model.graph.node
+    outputs = {output for node in nodes if node.name in convolutions for output in node.output}
+    return [node.name for node in nodes if node.op_type == "Relu" and node.input[0] in outputs]
 
 
 @contextmanager
