@@ -65,6 +65,14 @@ def test_false_motion_counts_static_points_above_half_a_metre_per_second() -> No
     assert residual_metrics(predicted, truth).false_motion == pytest.approx(0.5)
 
 
+def test_false_motion_of_what_stands_leaves_creeping_points_out() -> None:
+    truth = np.float32([[0, 0, 0], [0, 0, 0], [0.04, 0, 0], [0, 0, 0], [0, 0, 0]])
+    predicted = np.float32([[0.06, 0, 0], [0, 0, 0], [0.06, 0, 0], [0, 0, 0.01], [0, 0, 0]])
+    metrics = residual_metrics(predicted, truth)
+    assert metrics.false_motion == pytest.approx(0.4)
+    assert metrics.false_motion_still == pytest.approx(0.25)
+
+
 def test_overshoot_is_as_bad_as_no_flow() -> None:
     truth = along_x(0.5, 1.0)
     metrics = residual_metrics(2 * truth, truth)

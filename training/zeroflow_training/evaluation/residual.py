@@ -14,6 +14,7 @@ import numpy.typing as npt
 F32 = npt.NDArray[np.float32]
 
 DYNAMIC_M = 0.05  # Argoverse 2: 0.5 m/s at 10 Hz
+STILL_M = 0.001
 SPEED_EDGES_M = (0.05, 0.1, 0.2, 0.5, 1.0, np.inf)  # 0.5, 1, 2, 5, 10 m/s and above, at 10 Hz
 BUCKET_M = 0.04  # bucketed normalised EPE: 51 edges over 0..2 m, then one open bin
 
@@ -28,6 +29,8 @@ class ResidualMetrics:
       (Khatri et al. 2024, without classes), so that slow movers count as much as fast ones.
     - `dynamic_epe_m`, `static_epe_m`: mean end-point error in metres per interval.
     - `false_motion`: share of static points whose flow is above 0.05 m (0.5 m/s at 10 Hz).
+    - `false_motion_still`: the same of points that do not move at all (below 0.001 m): some of the
+      static ones creep, which in simulation is known.
     - `dynamic_recall`: share of dynamic points whose flow is above 0.05 m.
     """
 
@@ -36,6 +39,7 @@ class ResidualMetrics:
     dynamic_epe_m: float
     static_epe_m: float
     false_motion: float
+    false_motion_still: float
     dynamic_recall: float
     dynamic_points: int
     static_points: int
@@ -93,6 +97,7 @@ class PointErrors:
             _mean(error[dynamic]),
             _mean(error[~dynamic]),
             _mean(moves[~dynamic]),
+            _mean(moves[length < STILL_M]),
             _mean(moves[dynamic]),
             int(dynamic.sum()),
             int((~dynamic).sum()),
