@@ -36,7 +36,14 @@ from rich.progress import track
 from zeroflow_ros import FlowEstimator, Sweep
 from zeroflow_ros.flow import Flow
 from zeroflow_ros.rendering import birdseye, save_png
-from zeroflow_training.evaluation.frozen_worlds import LEFT_OUT, SCENES, SENSORS, frozen_worlds
+from zeroflow_training.evaluation.frozen_worlds import (
+    DEVELOPMENT_SEED,
+    FIRST_SEED,
+    LEFT_OUT,
+    SCENES,
+    SENSORS,
+    frozen_worlds,
+)
 from zeroflow_training.evaluation.intersection import intersection_tables
 from zeroflow_training.evaluation.perturbation import PERTURBATIONS, UNCHANGED
 from zeroflow_training.evaluation.recordings import (
@@ -134,7 +141,8 @@ def draw(answered: Sequence[tuple[Sweep, Flow]], folder: Path) -> None:
 def simulation(options: argparse.Namespace) -> Iterator[Table]:
     estimator = FlowEstimator(options.model)
     span_s = history_span_s(estimator)
-    worlds = [world for name in SENSORS for world in frozen_worlds(name, scenes(options))]
+    first = DEVELOPMENT_SEED if options.development else FIRST_SEED
+    worlds = [world for name in SENSORS for world in frozen_worlds(name, scenes(options), first)]
     trials = [
         try_world(estimator, world, span_s)
         for world in track(worlds, "simulated streets", transient=True)
@@ -201,6 +209,9 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--model", help="path or name; default: the bundled one")
     parser.add_argument("--only", action="append", choices=PARTS, help="may be given again")
     parser.add_argument("--quick", action="store_true", help="two streets a lidar, few sweeps")
+    parser.add_argument(
+        "--development", action="store_true", help="other simulated streets, to choose a model by"
+    )
     parser.add_argument("--recordings", type=Path, default=RECORDINGS, help="their folder")
     parser.add_argument("--json", type=Path, help="file for all numbers")
     parser.add_argument("--markdown", type=Path, help="file for the tables")

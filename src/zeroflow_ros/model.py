@@ -16,7 +16,7 @@ from zeroflow_ros.pillars import FEATURE_NAMES, PillarGrid
 
 CARD_KEY = "zeroflow_card"
 FORMAT = 3  # 1 numbered pillars row by row; models of 2 want a full history and say no odds
-DEFAULT_MODEL = "zeroflow-rt-int8"  # on CPUs; GPUs take the float model that it was made from
+DEFAULT_MODEL = "zeroflow-rt-int8"  # rounded for CPUs from the float model "zeroflow-rt"
 
 GroundHandling = Literal["keep", "remove"]
 BodyMotion = Literal["rigid", "none"]

@@ -23,7 +23,7 @@ from zeroflow_ros.pillars import GridPoints, PillarGrid
 from zeroflow_ros.registration import EarlierSweep
 from zeroflow_ros.stopwatch import Stopwatch
 
-LOWEST_SENSOR_M = 0.2
+LOWEST_SENSOR_M = 0.2  # above ground; an origin below is a vehicle's
 
 
 class PlacedCloud(NamedTuple):
@@ -62,7 +62,7 @@ class FlowNetwork:
         self.card = card
         self.engine = engine
         self._ground = ground
-        self._certainty = _log_odds(card.certainty)
+        self._certainty = log_odds_of(card.certainty)
         self._outputs = ["displacement", "moving"] if card.bodies == "rigid" else ["displacement"]
         if missing := [name for name in self._outputs if name not in engine.outputs]:
             raise ModelError(f"model {card.name}: its graph has no output '{missing[0]}'")
@@ -133,7 +133,7 @@ class FlowNetwork:
         return [self._ground.split(self.card.grid, points) for points in located]
 
 
-def _log_odds(probability: float) -> float:
+def log_odds_of(probability: float) -> float:
     """Logarithm of the odds; -inf and inf at 0 and 1."""
     with np.errstate(divide="ignore"):
         return float(np.log(probability) - np.log1p(-np.float64(probability)))

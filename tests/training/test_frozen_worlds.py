@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from zeroflow_training.evaluation.frozen_worlds import (
+    DEVELOPMENT_SEED,
     FIRST_SEED,
     LEFT_OUT,
     SCENES,
@@ -37,6 +38,9 @@ def test_no_street_is_used_twice_or_trained_on() -> None:
     seeds = [world.seed for sensor in SENSORS for world in frozen_worlds(sensor)]
     assert len(seeds) == len(set(seeds)) == SCENES * len(SENSORS)
     assert min(seeds) == FIRST_SEED
+    chosen_by = [w.seed for s in SENSORS for w in frozen_worlds(s, first_seed=DEVELOPMENT_SEED)]
+    assert len(set(chosen_by)) == len(seeds)
+    assert min(chosen_by) > max(seeds)
     assert set(LEFT_OUT) <= set(SENSORS) - set(TRAINING_SHARES)
 
 

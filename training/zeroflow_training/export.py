@@ -66,9 +66,7 @@ def export(student: RealTimeStudent, card: ModelCard, path: Path) -> ExportRepor
     inputs = example_inputs(card.grid, card.lags)
     graph = _onnx_bytes(student, inputs)
     with written_atomically(path) as temporary:
-        temporary.write_bytes(graph)
-        full = replace(card, graph_sha256=read_onnx(temporary).graph_sha256)
-        temporary.write_bytes(with_metadata(graph, {CARD_KEY: full.to_json()}))
+        write_model(temporary, graph, card)
         report = _compare(student, inputs, temporary)
         if not report.max_difference_mm <= 1.0:  # NaN is refused as well
             raise ValueError(f"ONNX Runtime differs from PyTorch by {report.max_difference_mm} mm")
@@ -77,6 +75,13 @@ def export(student: RealTimeStudent, card: ModelCard, path: Path) -> ExportRepor
                 f"ONNX Runtime's log odds of motion differ by {report.max_difference_log_odds}"
             )
     return replace(report, path=path)
+
+
+def write_model(path: Path, graph: bytes, card: ModelCard) -> None:
+    """Write an ONNX graph with its card inside, which gets the graph's checksum."""
+    path.write_bytes(graph)
+    full = replace(card, graph_sha256=read_onnx(path).graph_sha256)
+    path.write_bytes(with_metadata(graph, {CARD_KEY: full.to_json()}))
 
 
 def example_inputs(grid: PillarGrid, lags: tuple[int, ...]) -> dict[str, np.ndarray]:

@@ -19,11 +19,11 @@ from zeroflow_ros.engines.onnxruntime_engine import OnnxRuntimeEngine
 from zeroflow_ros.errors import ModelError
 from zeroflow_ros.files import written_atomically
 from zeroflow_ros.ground import ground_segmenter
-from zeroflow_ros.model import CARD_KEY, ModelCard, load_card
-from zeroflow_ros.network import network_inputs
-from zeroflow_ros.onnx_file import read_onnx, with_metadata
+from zeroflow_ros.model import ModelCard, load_card
+from zeroflow_ros.network import log_odds_of, network_inputs
 from zeroflow_training.data.augmentation import forget
 from zeroflow_training.data.simulated import TEST_SEEDS, simulated_sample
+from zeroflow_training.export import write_model
 
 if TYPE_CHECKING:
     from onnx import ModelProto
@@ -67,10 +67,8 @@ def quantize(model: Path, path: Path, name: str) -> QuantizationReport:
     if path.exists() and path.samefile(model):
         raise ModelError(f"model {model}: write the 8-bit model beside it, it will be wanted again")
     with written_atomically(path) as temporary:
-        convolutions = _quantize_graph(model, temporary, card)
-        graph = temporary.read_bytes()
-        full = replace(card, name=name, graph_sha256=read_onnx(temporary).graph_sha256)
-        temporary.write_bytes(with_metadata(graph, {CARD_KEY: full.to_json()}))
+        graph, convolutions = _quantized(model, card)
+        write_model(temporary, graph, replace(card, name=name))
         report = _compare(model, temporary, card, convolutions)
         if not (report.difference <= MAX_DIFFERENCE and report.flipped <= MAX_FLIPPED):
             raise ModelError(
@@ -102,8 +100,8 @@ class _Calibration:
         return next(self._inputs, None)
 
 
-def _quantize_graph(model: Path, path: Path, card: ModelCard) -> int:
-    """Write the quantised graph, without card; returns how many convolutions have 8 bits."""
+def _quantized(model: Path, card: ModelCard) -> tuple[bytes, int]:
+    """The quantised graph, without card, and how many of its convolutions have 8 bits."""
     import onnx
     from onnxruntime.quantization import QuantFormat, QuantType, quantize_static
 
@@ -129,8 +127,7 @@ def _quantize_graph(model: Path, path: Path, card: ModelCard) -> int:
             # The mean of the worlds' extremes: one odd world would make all others coarse.
             extra_options={"CalibMovingAverage": True},
         )
-        path.write_bytes(out.read_bytes())
-    return len(chosen)
+        return out.read_bytes(), len(chosen)
 
 
 def _worth_quantizing(model: ModelProto) -> list[str]:
@@ -183,4 +180,4 @@ def _compare(model: Path, path: Path, card: ModelCard, convolutions: int) -> Qua
 def _certain(answer: dict[str, npt.NDArray[np.generic]], certainty: float) -> npt.NDArray[np.bool_]:
     """Which points move for certain; none where a model does not say."""
     odds = np.asarray(answer.get("moving", np.empty(0)), np.float64)
-    return 1 / (1 + np.exp(-odds)) > certainty
+    return odds > log_odds_of(certainty)

@@ -23,7 +23,7 @@ from zeroflow_training.simulation.scan_heads import SensorModel
 from zeroflow_training.simulation.sensors import find_sensor
 from zeroflow_training.simulation.simulator import SimulatedSweep, Simulation
 
-FIRST_SEED = 1_000_000_000
+FIRST_SEED, DEVELOPMENT_SEED = 1_000_000_000, 1_000_005_000
 SCENES = 20
 SENSORS = (
     *("HDL-64E", "VLP-32C", "OS1-128", "DUAL-32", "VLS-128", "VLP-16"),
@@ -75,9 +75,14 @@ class FrozenWorld:
         return [simulation.sweep(k) for k in range(first, last + 1)]
 
 
-def frozen_worlds(sensor: str, count: int = SCENES) -> list[FrozenWorld]:
-    """The first `count` worlds of one of SENSORS."""
-    first = FIRST_SEED + SENSORS.index(sensor) * SCENES
+def frozen_worlds(
+    sensor: str, count: int = SCENES, first_seed: int = FIRST_SEED
+) -> list[FrozenWorld]:
+    """The first `count` worlds of one of SENSORS.
+
+    From DEVELOPMENT_SEED on instead they are as many others, to choose by: the frozen ones judge.
+    """
+    first = first_seed + SENSORS.index(sensor) * SCENES
     model = find_sensor(sensor)
     return [
         FrozenWorld(first + k, model, MOUNTINGS[k % len(MOUNTINGS)], k % RAW_EVERY > 0)
