@@ -22,7 +22,7 @@ def moved_back(seed: int = 0, count: int = 400) -> TrainingSample:
     now = rng.uniform([-45, -45, -0.1], [45, 45, 3], (count, 3)).astype(np.float32)
     flow = rng.normal(0, 0.5, (count, 3)).astype(np.float32)
     flow[::2] = 0
-    return TrainingSample((now, now - flow), flow, now[:, 2] < 0.1)
+    return TrainingSample((now, now - flow), flow, (now[:, 2] > 0.1).astype(np.float32))
 
 
 def wide_crop(sample: TrainingSample, rng: np.random.Generator) -> TrainingSample:
@@ -38,7 +38,7 @@ def test_points_moved_back_by_their_flow_land_where_they_were(
     now, before = sample.sweeps
     assert now.dtype == before.dtype == sample.flow.dtype == np.float32
     np.testing.assert_allclose(now - sample.flow, before, atol=2e-4)
-    np.testing.assert_array_equal(sample.is_ground, moved_back().is_ground)
+    np.testing.assert_array_equal(sample.weight, moved_back().weight)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -57,7 +57,7 @@ def test_turn_is_a_similarity_that_keeps_the_vertical(seed: int) -> None:
 
 def test_two_in_five_turns_are_near_quarter_turns() -> None:
     east = np.array([[10, 0, 0]], np.float32)
-    sample = TrainingSample((east, east), np.zeros_like(east), np.zeros(1, bool))
+    sample = TrainingSample((east, east), np.zeros_like(east), np.ones(1, np.float32))
     angles = []
     for seed in range(400):
         x, y, _ = turn(sample, np.random.default_rng(seed)).sweeps[0][0]
@@ -70,7 +70,7 @@ def test_turn_goes_all_ways_and_mirrors() -> None:
     sample = TrainingSample(
         (np.eye(3, dtype=np.float32), np.eye(3, dtype=np.float32)),
         np.eye(3, dtype=np.float32),
-        np.zeros(3, bool),
+        np.ones(3, np.float32),
     )
     flows = [turn(sample, np.random.default_rng(seed)).flow for seed in SEEDS]
     angles = [np.arctan2(flow[0, 1], flow[0, 0]) for flow in flows]
@@ -82,10 +82,10 @@ def test_turn_goes_all_ways_and_mirrors() -> None:
 @pytest.mark.parametrize("seed", SEEDS)
 def test_thin_keeps_rows_together(seed: int) -> None:
     sample = moved_back()
-    named = TrainingSample(sample.sweeps, sample.sweeps[0].copy(), sample.is_ground)
+    named = TrainingSample(sample.sweeps, sample.sweeps[0].copy(), sample.weight)
     thinned = thin(named, np.random.default_rng(seed))
     np.testing.assert_array_equal(thinned.flow, thinned.sweeps[0])
-    np.testing.assert_array_equal(thinned.is_ground, thinned.sweeps[0][:, 2] < 0.1)
+    np.testing.assert_array_equal(thinned.weight, thinned.sweeps[0][:, 2] > 0.1)
     for points, original in zip(thinned.sweeps, sample.sweeps, strict=True):
         kept = (original[:, None] == points[None, :20]).all(2).any(1)
         assert kept.sum() == min(20, len(points))  # a subset, in order, no point made up
@@ -107,7 +107,7 @@ def test_crop_is_a_window(seed: int) -> None:
     piece = crop(sample, 12.0, np.random.default_rng(seed))
     for points in piece.sweeps:
         assert (np.abs(points[:, :2]) < 12).all()
-    assert len(piece.flow) == len(piece.is_ground) == len(piece.sweeps[0])
+    assert len(piece.flow) == len(piece.weight) == len(piece.sweeps[0])
     # Both sweeps are moved by the same shift, and each row keeps its flow.
     if len(piece.flow):
         heights = {float(z): row for row, z in enumerate(sample.sweeps[0][:, 2])}
@@ -124,7 +124,7 @@ def test_crop_mostly_looks_at_what_moves() -> None:
     flow = np.zeros_like(sample.flow)
     moving = int(np.argmin(np.abs(sample.sweeps[0][:, :2] - 42).sum(1)))
     flow[moving] = 1
-    still = TrainingSample((sample.sweeps[0], sample.sweeps[0] - flow), flow, sample.is_ground)
+    still = TrainingSample((sample.sweeps[0], sample.sweeps[0] - flow), flow, sample.weight)
     seen = [crop(still, 10.0, np.random.default_rng(seed)).flow.any() for seed in range(100)]
     assert 0.6 < np.mean(seen) < 0.9
 
@@ -135,7 +135,7 @@ def test_crop_looks_at_few_points_as_at_many() -> None:
     few, many = rng.uniform(0.1, 0.9, (20, 3)) + [30, 30, 0], rng.uniform(0.1, 1.9, (2000, 3))
     points = np.concatenate([few, many - [32, 32, 0]]).astype(np.float32)
     sample = TrainingSample(
-        (points, points), np.full_like(points, 0.1), np.zeros(len(points), bool)
+        (points, points), np.full_like(points, 0.1), np.ones(len(points), np.float32)
     )
     seen = [len(crop(sample, 4.0, np.random.default_rng(seed)).flow) for seed in range(300)]
     assert 0.25 < np.mean([count == 20 for count in seen]) < 0.5
@@ -144,6 +144,6 @@ def test_crop_looks_at_few_points_as_at_many() -> None:
 
 def test_crop_of_a_still_world() -> None:
     sample = moved_back()
-    still = TrainingSample(sample.sweeps, np.zeros_like(sample.flow), sample.is_ground)
+    still = TrainingSample(sample.sweeps, np.zeros_like(sample.flow), sample.weight)
     middles = {len(crop(still, 10.0, np.random.default_rng(seed)).flow) for seed in SEEDS}
     assert len(middles) > 5

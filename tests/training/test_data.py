@@ -15,7 +15,6 @@ pytest.importorskip("torch", reason="pip install 'zeroflow_ros[training]'")
 from zeroflow_ros.pillars import FEATURES, PillarGrid
 from zeroflow_training.data.augmentation import crop, forget
 from zeroflow_training.data.batch import (
-    GROUND_WEIGHT,
     POINTS_PER_BIN,
     Encoded,
     collate,
@@ -90,7 +89,7 @@ def test_moving_points_moved_back_lie_on_the_earlier_box() -> None:
     earlier = sample.sweeps[1][rendered[1].instance_id > 0]
     np.testing.assert_allclose(back.min(0)[:2], earlier.min(0)[:2], atol=0.06)
     assert np.abs(sample.sweeps[0][on_box].min(0) - earlier.min(0)).max() > 0.3
-    np.testing.assert_array_equal(sample.is_ground, rendered[0].class_id == ActorClass.GROUND)
+    np.testing.assert_array_equal(sample.weight < 1, rendered[0].class_id == ActorClass.GROUND)
 
 
 def test_errors_move_what_they_are_errors_of() -> None:
@@ -146,7 +145,7 @@ def test_the_own_vehicle_weighs_little_and_is_no_place_to_look_at() -> None:
     sample = levelled_sample(rendered, np.eye(4), EXACT)
     own = rendered[0].class_id == ActorClass.OWN_VEHICLE
     assert own.sum() > 500
-    assert sample.is_ground[own].all()
+    np.testing.assert_allclose(sample.weight[own], 0.2)
     np.testing.assert_allclose(np.linalg.norm(sample.flow[own], axis=1), 1.0, atol=1e-4)
     # Nothing else moves, so crops are not drawn to it: their middles lie anywhere.
     rng = np.random.default_rng(0)
@@ -212,14 +211,15 @@ def plain_sample(count: int = 5000) -> TrainingSample:
     sweeps = tuple(
         rng.uniform([-14, -14, -2], [14, 14, 4], (count, 3)).astype(np.float32) for _ in range(2)
     )
-    return TrainingSample(sweeps, sweeps[0].copy(), rng.random(count) < 0.3)
+    weight = rng.choice(np.array([0.5, 1.0], np.float32), count, p=[0.3, 0.7])
+    return TrainingSample(sweeps, sweeps[0].copy(), weight)
 
 
 def test_encoded_rows_belong_together() -> None:
     encoded = encode(plain_sample(), GRID, np.random.default_rng(0))
     found = GRID.points(encoded.point_pillar, encoded.point_offset)
     np.testing.assert_allclose(found, encoded.target, atol=1e-4)
-    assert set(np.unique(encoded.weight)) == {np.float32(GROUND_WEIGHT), np.float32(1)}
+    assert set(np.unique(encoded.weight)) == {np.float32(0.5), np.float32(1)}
     assert encoded.pillar_features.shape == (len(encoded.pillar_index), FEATURES)
     assert (np.diff(encoded.pillar_index) > 0).all()
     assert CELLS <= encoded.pillar_index.max() < 2 * CELLS
@@ -227,7 +227,7 @@ def test_encoded_rows_belong_together() -> None:
 
 def test_older_sweeps_are_forgotten_now_and_then_and_never_the_last_two() -> None:
     sweeps = tuple(np.ones((5, 3), np.float32) for _ in range(4))
-    sample = TrainingSample(sweeps, np.zeros((5, 3), np.float32), np.zeros(5, bool))
+    sample = TrainingSample(sweeps, np.zeros((5, 3), np.float32), np.ones(5, np.float32))
     rng = np.random.default_rng(0)
     counts = np.array([[len(s) for s in forget(sample, rng).sweeps] for _ in range(4000)])
     assert (counts[:, :2] == 5).all()
@@ -242,7 +242,7 @@ def test_encoded_points_are_balanced_by_speed() -> None:
     flow = np.zeros_like(sample.flow)
     flow[inside[:10], 0], flow[inside[10:30], 0] = 1.0, 0.05
     encoded = encode(
-        TrainingSample(sample.sweeps, flow, sample.is_ground), GRID, np.random.default_rng(0)
+        TrainingSample(sample.sweeps, flow, sample.weight), GRID, np.random.default_rng(0)
     )
     length = np.linalg.norm(encoded.target, axis=1)
     assert (length > 0.9).sum() == 10
@@ -250,6 +250,18 @@ def test_encoded_points_are_balanced_by_speed() -> None:
     still, ground = length == 0, encoded.weight < 1
     assert (still & ground).sum() == POINTS_PER_BIN
     assert (still & ~ground).sum() == POINTS_PER_BIN
+
+
+def test_points_of_no_weight_are_not_learnt_from_but_seen() -> None:
+    sample = plain_sample()
+    weight = sample.weight.copy()
+    weight[::2] = 0
+    whole = encode(sample, GRID, np.random.default_rng(0))
+    half = encode(replace(sample, weight=weight), GRID, np.random.default_rng(0))
+    np.testing.assert_array_equal(half.pillar_features, whole.pillar_features)
+    inside = GRID.locate(sample.sweeps[0]).rows
+    assert len(half.target) == (weight[inside] > 0).sum() < len(whole.target)
+    assert half.weight.min() > 0
 
 
 def test_collate_moves_indices_into_each_samples_part() -> None:

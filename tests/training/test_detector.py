@@ -10,7 +10,14 @@ import numpy.typing as npt
 import pytest
 
 from zeroflow_training.simulation import SENSORS, ActorClass, Mounting, Simulation, box_scene
-from zeroflow_training.simulation.detector import SPECK, Detector, Faults, draw_detector, measure
+from zeroflow_training.simulation.detector import (
+    MIXED,
+    SPECK,
+    Detector,
+    Faults,
+    draw_detector,
+    measure,
+)
 from zeroflow_training.simulation.dice import Dice
 from zeroflow_training.simulation.noise import noise_state
 from zeroflow_training.simulation.raycast import NO_RETURN
@@ -66,13 +73,13 @@ def test_specks_hang_in_front_of_the_surface() -> None:
 
 def test_edges_mix_and_panes_show_ghosts() -> None:
     distances, hits = measured(PLAIN._replace(mixed=0.2), step=2.0)
-    assert (hits == SPECK).mean() == pytest.approx(0.2, abs=0.01)
-    assert 20.0 < distances[hits == SPECK].min() < distances[hits == SPECK].max() < 22.0
+    assert (hits == MIXED).mean() == pytest.approx(0.2, abs=0.01)
+    assert 20.0 < distances[hits == MIXED].min() < distances[hits == MIXED].max() < 22.0
     _, hits = measured(PLAIN._replace(mixed=0.2), step=4.0)  # two returns the sensor can tell
-    assert not (hits == SPECK).any()
+    assert not (hits == MIXED).any()
     distances, hits = measured(PLAIN._replace(ghosts=0.05))
-    assert (hits == SPECK).mean() == pytest.approx(0.05, abs=0.01)
-    assert distances[hits == SPECK].min() > 21.0
+    assert (hits == MIXED).mean() == pytest.approx(0.05, abs=0.01)
+    assert distances[hits == MIXED].min() > 21.0
 
 
 def test_each_laser_has_its_own_range_error() -> None:

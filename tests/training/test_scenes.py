@@ -119,7 +119,7 @@ def test_random_scenes_have_everything_and_many_people() -> None:
         creeping.append((near & (bodies["instance"] > 0) & (top > 0.2) & (top < 2.0)).sum())
         changing.append((bodies["change"] != 0.0).any())
         steady_ego.append(built.ego.motion.change == 0.0)
-    assert kinds | {C.GROUND, C.NOISE, C.OWN_VEHICLE} == set(ActorClass)
+    assert kinds | {C.GROUND, C.NOISE, C.MIXED, C.OWN_VEHICLE} == set(ActorClass)
     assert 0.25 < np.mean(crowded) < 0.5
     assert np.mean(backing) > 0.15
     assert np.median(creeping) >= 3

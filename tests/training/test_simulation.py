@@ -7,6 +7,7 @@ from dataclasses import fields, replace
 import numpy as np
 import numpy.typing as npt
 import pytest
+from scipy.spatial import cKDTree
 
 from zeroflow_training.simulation import (
     SENSORS,
@@ -204,7 +205,7 @@ def test_random_scenes_keep_their_contracts(seed: int) -> None:
         assert np.ptp(sweep.time_offset) < INTERVAL
         assert np.abs(sweep.time_offset).max() <= INTERVAL
         own = sweep.class_id == ActorClass.OWN_VEHICLE
-        actor = (sweep.class_id >= ActorClass.CAR) & ~own
+        actor = (sweep.class_id >= ActorClass.CAR) & (sweep.class_id < ActorClass.MIXED)
         np.testing.assert_array_equal(actor, sweep.instance_id > 0)
         assert (sweep.flow[~actor & ~own] == 0.0).all()
         assert np.linalg.norm(sweep.flow, axis=1).max() < 4.0
@@ -222,6 +223,26 @@ def test_levelled_ground_is_near_zero(seed: int) -> None:
     near = (sweep.class_id == ActorClass.GROUND) & (np.linalg.norm(level[:, :2], axis=1) < 8.0)
     assert near.sum() > 50
     assert np.quantile(np.abs(level[near, 2]), 0.99) < 0.5
+
+
+def test_what_straddles_a_moving_edge_has_no_motion_and_a_standing_edge_does() -> None:
+    def between(speed: float) -> tuple[int, int]:
+        sweep = Simulation(4, sensor=SENSORS["OS1-128"], scene=box_scene(speed)).sweep(2)
+        mixed = sweep.class_id == ActorClass.MIXED
+        if mixed.any():
+            on_box = sweep.points[sweep.instance_id > 0]
+            distance = cKDTree(on_box).query(sweep.points[mixed])[0]
+            assert distance.max() < 2.5  # the length of a pulse
+        still = sweep.class_id == ActorClass.NOISE
+        assert not sweep.flow[mixed | still].any()
+        return int(mixed.sum()), int(still.sum())
+
+    mixed, other_edges = between(5.0)
+    assert mixed > 10
+    assert other_edges > 20
+    none, all_edges = between(0.0)
+    assert none == 0
+    assert all_edges == pytest.approx(mixed + other_edges, rel=0.25)
 
 
 def test_scenes_differ_and_move() -> None:

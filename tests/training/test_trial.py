@@ -26,6 +26,7 @@ from zeroflow_training.evaluation.perturbation import (
 )
 from zeroflow_training.evaluation.trial import (
     CLASS_GROUPS,
+    NOT_JUDGED,
     Trial,
     by_class,
     by_sensor,
@@ -98,19 +99,18 @@ def test_intervals_do_not_matter_speeds_do(sweeps: list[SimulatedSweep]) -> None
     assert pooled([trial]).dynamic_epe_normalised == pytest.approx(0.0, abs=1e-6)
 
 
-def test_ground_and_what_is_far_or_invalid_is_not_judged(sweeps: list[SimulatedSweep]) -> None:
+def test_ground_what_is_mixed_far_or_invalid_is_not_judged(sweeps: list[SimulatedSweep]) -> None:
     newest, flow = sweeps[-1], scaled(sweeps[-1], 1.0)
     flow.valid[::2] = False
     trial = judge("VLP-16", flow, newest, 0.1)
     near = (np.abs(newest.points[:, :2]) < 51.2).all(1)
-    expected = (flow.valid & near & (newest.class_id != ActorClass.GROUND)).sum()
+    expected = (flow.valid & near & ~np.isin(newest.class_id, NOT_JUDGED)).sum()
     assert len(trial.class_id) == len(trial.errors.error) == expected > 0
 
 
 def test_groups_take_every_class_that_is_judged_once() -> None:
     grouped = [member for members in CLASS_GROUPS.values() for member in members]
-    nobody_asks = {ActorClass.GROUND, ActorClass.OWN_VEHICLE}
-    assert sorted(grouped) == sorted(set(ActorClass) - nobody_asks)
+    assert sorted(grouped) == sorted(set(ActorClass) - set(NOT_JUDGED))
 
 
 def test_tables_divide_the_points(sweeps: list[SimulatedSweep]) -> None:

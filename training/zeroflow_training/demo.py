@@ -23,8 +23,8 @@ from zeroflow_ros.bags.reader import FLOW_TOPIC
 from zeroflow_ros.errors import MissingPackageError, ZeroflowError
 from zeroflow_ros.rendering import birdseye, save_png
 from zeroflow_training.evaluation.residual import ResidualMetrics, residual_metrics
+from zeroflow_training.evaluation.trial import NOT_JUDGED, REGION_M
 from zeroflow_training.recording import EPOCH_NS, ODOMETRY_TOPIC, record
-from zeroflow_training.simulation.classes import ActorClass
 from zeroflow_training.simulation.mounting import Mounting
 from zeroflow_training.simulation.sensors import find_sensor
 from zeroflow_training.simulation.simulator import SimulatedSweep, Simulation
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from zeroflow_ros.ros.probe import FlowSample
 
 RATE_HZ = 10.0
-REGION_M = 51.2
 POINTS_IN_SIGHT = 50
 START_TIMEOUT_S = 90.0
 SEED = 1_000_000_218  # above every training seed; a street full of traffic
@@ -179,7 +178,7 @@ def _measure(matched: Matched) -> ResidualMetrics:
     predicted, truth = [], []
     for sweep, sample in matched:
         flow = sample.columns()
-        keep = flow.valid & ~np.isin(sweep.class_id, (ActorClass.GROUND, ActorClass.OWN_VEHICLE))
+        keep = flow.valid & ~np.isin(sweep.class_id, NOT_JUDGED)
         keep &= (np.abs(sweep.points[:, :2]) < REGION_M).all(1)
         predicted.append(flow.velocity[keep] / np.float32(RATE_HZ))
         truth.append(sweep.flow[keep])

@@ -51,7 +51,7 @@ def turn(sample: TrainingSample, rng: np.random.Generator) -> TrainingSample:
     matrix = np.array([[cos, sin * mirror, 0], [-sin, cos * mirror, 0], [0, 0, scale]], np.float32)
     lift = np.array([0, 0, rng.normal(0, 0.1)], np.float32)
     sweeps = tuple(points @ matrix + lift for points in sample.sweeps)
-    return TrainingSample(sweeps, sample.flow @ matrix, sample.is_ground)
+    return TrainingSample(sweeps, sample.flow @ matrix, sample.weight)
 
 
 def crop(sample: TrainingSample, half_m: float, rng: np.random.Generator) -> TrainingSample:
@@ -64,7 +64,7 @@ def crop(sample: TrainingSample, half_m: float, rng: np.random.Generator) -> Tra
     moving = np.flatnonzero(
         (np.linalg.norm(sample.flow, axis=1) > MOVING_M)
         & (np.abs(points[:, :2]) < 50).all(1)
-        & ~sample.is_ground  # the own vehicle moves in half of all scenes
+        & (sample.weight == 1)  # the own vehicle moves in half of all scenes
     )
     if len(moving) and rng.random() < 0.75:
         squares = np.floor(points[moving, :2] / MOVER_M)
@@ -74,7 +74,7 @@ def crop(sample: TrainingSample, half_m: float, rng: np.random.Generator) -> Tra
         middle = rng.uniform(-28, 28, 2)
     shift = np.array([*middle, 0], np.float32)
     moved = TrainingSample(
-        tuple(points - shift for points in sample.sweeps), sample.flow, sample.is_ground
+        tuple(points - shift for points in sample.sweeps), sample.flow, sample.weight
     )
     return moved.select([np.abs(p[:, :2]).max(1) < half_m for p in moved.sweeps])
 

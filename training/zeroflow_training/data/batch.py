@@ -16,7 +16,6 @@ from zeroflow_training.data.sample import TrainingSample
 from zeroflow_training.losses import SPEED_EDGES_M
 
 POINTS_PER_BIN = 3000
-GROUND_WEIGHT = 0.2
 
 
 class Encoded(NamedTuple):
@@ -47,22 +46,23 @@ def encode(sample: TrainingSample, grid: PillarGrid, rng: np.random.Generator) -
     located = [grid.locate(points) for points in sample.sweeps]
     features, index = grid.features(located)
     newest = located[0]
-    flow, ground = sample.flow[newest.rows], sample.is_ground[newest.rows]
-    chosen = _balanced(flow, ground, rng)
+    flow, weight = sample.flow[newest.rows], sample.weight[newest.rows]
+    chosen = _balanced(flow, weight, rng)
     return Encoded(
         features,
         index.astype(np.int64),
         newest.cell[chosen].astype(np.int64),
         newest.offset[chosen],
         flow[chosen].astype(np.float32),
-        np.where(ground[chosen], GROUND_WEIGHT, 1.0).astype(np.float32),
+        weight[chosen],
     )
 
 
-def _balanced(flow: np.ndarray, ground: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Rows of at most POINTS_PER_BIN points of each speed bin, ground counted as its own."""
+def _balanced(flow: np.ndarray, weight: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Rows of at most POINTS_PER_BIN points of each speed bin, still ground counted as its own."""
     bins = np.digitize(np.linalg.norm(flow, axis=1), SPEED_EDGES_M) + 1
-    bins[(bins == 1) & ground] = 0
+    bins[(bins == 1) & (weight < 1)] = 0
+    bins[weight == 0] = -1
     rows = [rng.permutation(np.flatnonzero(bins == k))[:POINTS_PER_BIN] for k in range(4)]
     return np.concatenate(rows)
 

@@ -19,15 +19,15 @@ class TrainingSample:
     """Sweeps in the newest one's levelled frame.
 
     `sweeps`: newest first, float32 [N_k, 3], metres. For the newest one's points: `flow` float32
-    [N_0, 3], metres over the interval; `is_ground` bool [N_0] (a weight, never an input),
-    true as well on the own vehicle: it moves as ego motion says, and nobody asks.
+    [N_0, 3], metres over the interval; `weight` float32 [N_0] of its error (never an input): 1 for
+    what matters, less for ground and the own vehicle, 0 where nobody can say how it moves.
     """
 
     sweeps: tuple[Points, ...]
     flow: F32
-    is_ground: npt.NDArray[np.bool_]
+    weight: F32
 
     def select(self, keep: list[npt.NDArray[np.bool_]]) -> TrainingSample:
         """The sample with only the points of `keep` (one mask a sweep)."""
         sweeps = tuple(points[mask] for points, mask in zip(self.sweeps, keep, strict=True))
-        return TrainingSample(sweeps, self.flow[keep[0]], self.is_ground[keep[0]])
+        return TrainingSample(sweeps, self.flow[keep[0]], self.weight[keep[0]])

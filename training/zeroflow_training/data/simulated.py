@@ -20,6 +20,10 @@ from zeroflow_training.simulation.simulator import SimulatedSweep, Simulation
 SEEDS_PER_WORKER = 1_000_000
 WORKERS = 10
 TEST_SEEDS = 1_000_000_000  # and above: frozen test worlds, never drawn in training
+# Ground is not judged but seen: what lies under a car must not drive away with it. The own vehicle
+# moves as ego motion says, and nobody asks; what is mixed has no motion to learn.
+_WEIGHT_OF_CLASS = np.ones(256, np.float32)
+_WEIGHT_OF_CLASS[[ActorClass.GROUND, ActorClass.OWN_VEHICLE, ActorClass.MIXED]] = 0.5, 0.2, 0.0
 INTERVAL_S = 0.1  # between sweeps that the student compares
 # Seeds that a run may have: 0..98; scenes of the last hundredth calibrate (quantization.py).
 RUNS = TEST_SEEDS // (SEEDS_PER_WORKER * WORKERS) - 1
@@ -115,8 +119,7 @@ def levelled_sample(
         now_from_before = error @ invert(now.pose) @ before.pose
         sweeps.append(transform_points(level @ now_from_before, before.points))
     flow = now.flow @ level[:3, :3].T.astype(np.float32)
-    unimportant = np.isin(now.class_id, (ActorClass.GROUND, ActorClass.OWN_VEHICLE))
-    return TrainingSample(tuple(sweeps), flow, unimportant)
+    return TrainingSample(tuple(sweeps), flow, _WEIGHT_OF_CLASS[now.class_id])
 
 
 def _level_error(rng: np.random.Generator) -> np.ndarray:

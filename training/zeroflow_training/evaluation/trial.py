@@ -21,6 +21,8 @@ from zeroflow_training.simulation.classes import ActorClass
 from zeroflow_training.simulation.simulator import SimulatedSweep
 
 REGION_M = 51.2
+# Ground is for ground removal, the own vehicle for a crop box; what is mixed has no motion.
+NOT_JUDGED = (ActorClass.GROUND, ActorClass.OWN_VEHICLE, ActorClass.MIXED)
 COMMON_INTERVAL_S = 0.1  # flows over any interval are compared as metres over this one
 
 CLASS_GROUPS: dict[str, tuple[ActorClass, ...]] = {
@@ -32,11 +34,7 @@ CLASS_GROUPS: dict[str, tuple[ActorClass, ...]] = {
     "pedestrians": (ActorClass.PEDESTRIAN,),
     "two-wheelers": (ActorClass.CYCLIST, ActorClass.MOTORCYCLE, ActorClass.SCOOTER),
     "animals": (ActorClass.ANIMAL,),
-    "scenery": tuple(
-        c
-        for c in ActorClass
-        if not c.is_actor and c not in (ActorClass.GROUND, ActorClass.OWN_VEHICLE)
-    ),
+    "scenery": tuple(c for c in ActorClass if not c.is_actor and c not in NOT_JUDGED),
 }
 
 
@@ -56,8 +54,8 @@ class Estimator(Protocol):
 class Trial:
     """The judged points of one world: errors in metres over 0.1 s, class_id uint8 [N].
 
-    Judged are points with |x|, |y| < 51.2 m that the estimator calls valid, without ground and
-    the own vehicle. A sweep that was not `answered` has none.
+    Judged are points with |x|, |y| < 51.2 m that the estimator calls valid, but for
+    NOT_JUDGED. A sweep that was not `answered` has none.
     """
 
     sensor: str
@@ -83,7 +81,7 @@ def try_world(
 
 def judge(sensor: str, flow: Flow, sweep: SimulatedSweep, truth_interval_s: float) -> Trial:
     """Compare speeds: the flow's over its measured interval, the truth's over its own."""
-    judged = flow.valid & ~np.isin(sweep.class_id, (ActorClass.GROUND, ActorClass.OWN_VEHICLE))
+    judged = flow.valid & ~np.isin(sweep.class_id, NOT_JUDGED)
     judged &= (np.abs(sweep.points[:, :2]) < REGION_M).all(1)
     said = flow.velocity[judged] * np.float32(COMMON_INTERVAL_S)
     truth = sweep.flow[judged] * np.float32(COMMON_INTERVAL_S / truth_interval_s)

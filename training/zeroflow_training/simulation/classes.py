@@ -15,6 +15,7 @@ class ActorClass(IntEnum):
     VEGETATION = 4
     CLUTTER = 5
     NOISE = 6  # dust and specks that belong to nothing
+    MIXED = 254  # between a thing that moves and what is behind it: no motion of its own
     OWN_VEHICLE = 255  # the body of the vehicle that carries the sensor
     CAR = 7
     VAN = 8
@@ -32,4 +33,4 @@ class ActorClass(IntEnum):
     @property
     def is_actor(self) -> bool:
         """Whether objects of this class can move by themselves (they carry an instance id)."""
-        return ActorClass.CAR <= self < ActorClass.OWN_VEHICLE
+        return ActorClass.CAR <= self < ActorClass.MIXED

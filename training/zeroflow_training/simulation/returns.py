@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .classes import ActorClass
-from .detector import SPECK, Detector, measure
+from .detector import MIXED, SPECK, Detector, measure
 from .jit import Record, compiled
 from .motion import travelled
 from .noise import State, uniform
@@ -24,7 +24,7 @@ Bodies = npt.NDArray[np.void]
 Primitives = npt.NDArray[np.void]
 
 _GROUND, _NOISE = int(ActorClass.GROUND), int(ActorClass.NOISE)
-_OWN = int(ActorClass.OWN_VEHICLE)
+_OWN, _MIXED = int(ActorClass.OWN_VEHICLE), int(ActorClass.MIXED)
 _DROPLET = 3.0  # reflectivity of rain, dust and what is half hit
 
 
@@ -65,6 +65,27 @@ def displacement(
         y - (was_y + sin * ahead + cos * aside),
         now_z - was_z,
     )
+
+
+@compiled
+def motion_of(
+    index: int,
+    bodies: Bodies,
+    primitives: Primitives,
+    waves: F64,
+    x: float,
+    y: float,
+    now: float,
+    before: float,
+) -> Triple:
+    """`displacement` at x, y of what a ray hit; none of what is no primitive or never moves."""
+    if index < 0:
+        return 0.0, 0.0, 0.0
+    part = primitives[index]
+    body = bodies[part.body]
+    if body.top_speed == 0.0:
+        return 0.0, 0.0, 0.0
+    return displacement(part, body, waves, x, y, now, before)
 
 
 @compiled
@@ -112,7 +133,7 @@ def collect(
         origin, across, up = rays.origin[column], rays.across[column], rays.up[column]
         frame, now = rays.frames[column], rays.clock[column]
         for beam in range(beams):
-            index, tangent = hit[column, beam], rays.tangents[beam]
+            struck, tangent = hit[column, beam], rays.tangents[beam]
             ray_x = across[0] + tangent * up[0]
             ray_y = across[1] + tangent * up[1]
             ray_z = across[2] + tangent * up[2]
@@ -120,11 +141,11 @@ def collect(
             neighbour = depth[column - 1, beam]
             step = (neighbour - depth[column, beam]) * scale if neighbour > NEAREST else 0.0
             half_range, reflectivity = detector.ground_half_range, detector.ground_reflectivity
-            if index >= 0:
-                body = bodies[primitives[index].body]
+            if struck >= 0:
+                body = bodies[primitives[struck].body]
                 half_range, reflectivity = detector.sight * body.half_range, body.reflectivity
             distance, index = measure(
-                index,
+                struck,
                 beam,
                 depth[column, beam] * scale,
                 step,
@@ -149,16 +170,19 @@ def collect(
             class_id[n] = _GROUND
             if index == ON_OWN_VEHICLE:
                 class_id[n] = _OWN
-            elif index == SPECK:
+            elif index in (SPECK, MIXED):
                 class_id[n], reflectivity = _NOISE, _DROPLET
+            moved = motion_of(index, bodies, primitives, waves, x, y, now, now - interval)
+            shift = from_world(rotation, moved[0], moved[1], moved[2])
+            flow[n, 0], flow[n, 1], flow[n, 2] = shift
             if index >= 0:
-                part = primitives[index]
-                body = bodies[part.body]
+                body = bodies[primitives[index].body]
                 class_id[n], instance_id[n] = body.kind, body.instance
-                if body.top_speed != 0.0:
-                    moved = displacement(part, body, waves, x, y, now, now - interval)
-                    shift = from_world(rotation, moved[0], moved[1], moved[2])
-                    flow[n, 0], flow[n, 1], flow[n, 2] = shift
+            elif index == MIXED:
+                for one in (struck, hit[column - 1, beam]):
+                    moved = motion_of(one, bodies, primitives, waves, x, y, now, now - interval)
+                    if moved[0] != 0.0 or moved[1] != 0.0 or moved[2] != 0.0:
+                        class_id[n] = _MIXED
             brightness = detector.gain * reflectivity * (0.7 + 0.6 * uniform(state))
             intensity[n] = min(brightness / (1.0 + detector.fading * distance), 255.0)
             columns[n] = column
