@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Body motion: from what the network says of points to how bodies move as a whole.
 
-bodies -> certain that they move? -> consensus -> registration with the earlier sweeps
+bodies -> certain that they move? -> consensus -> registration with the earlier sweeps -> standing?
 """
 
 from __future__ import annotations
@@ -12,11 +12,17 @@ from typing import Any
 
 import numpy as np
 
-from zeroflow_ros.bodies import find_bodies
+from zeroflow_ros.bodies import Index, find_bodies
 from zeroflow_ros.consensus import rigid_motions
+from zeroflow_ros.drift import with_drift
+from zeroflow_ros.earlier import EarlierSweep, index_earlier
 from zeroflow_ros.pillar_loops import F32
 from zeroflow_ros.pillars import GridPoints, PillarGrid
-from zeroflow_ros.registration import EarlierSweep, register
+from zeroflow_ros.registration import register
+from zeroflow_ros.samples import sample
+from zeroflow_ros.standstill import standing
+
+POINTS_PER_BODY, POINTS_OF_THE_WORLD, MANY = 64, 400, 8000
 
 
 def body_motion(
@@ -38,12 +44,28 @@ def body_motion(
     bodies = find_bodies(grid, points, displacement, log_odds)
     if not len(bodies):
         return displacement
-    body = bodies.body[bodies.pillar]
-    certain = (bodies.log_odds > certainty)[body]
-    own, motions = points.select(bodies.rows[certain]), rigid_motions(bodies)
-    motions, standing = register(grid, own, body[certain], motions, earlier, each)
+    body, motions = bodies.body[bodies.pillar], rigid_motions(bodies)
+    certain, stands = bodies.log_odds > certainty, np.zeros(len(bodies), bool)
+    if seen := [sweep for sweep in earlier if len(sweep.points.rows)]:
+        index = index_earlier(grid, seen, each)
+        still = points.select(_still(log_odds, bodies.rows))
+        world = sample(grid, still, np.zeros(len(still.rows), np.intp), 1, POINTS_OF_THE_WORLD)
+        index = with_drift(index, world, each)
+        asked = certain[body]
+        own = points.select(bodies.rows[asked])
+        samples = sample(grid, own, body[asked], len(bodies), POINTS_PER_BODY)
+        motions = register(samples, motions, index)
+        stands = standing(samples, motions, index)
     moved = motions.displacement(bodies.body, bodies.position).astype(np.float32)
     result = displacement.copy()
     result[bodies.rows, :2] = moved[bodies.pillar]
-    result[bodies.rows[~certain | standing[body]]] = 0
+    result[bodies.rows[(~certain | stands)[body]]] = 0
     return result
+
+
+def _still(log_odds: F32, moving: Index) -> Index:
+    """Some rows of what rather stands than moves, and is not among `moving` rows."""
+    still = log_odds < 0
+    still[moving] = False
+    rows = np.flatnonzero(still)
+    return rows[:: 1 + len(rows) // MANY]  # more than enough, most of them on the ground

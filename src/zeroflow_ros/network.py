@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from zeroflow_ros.body_motion import body_motion
+from zeroflow_ros.earlier import EarlierSweep
 from zeroflow_ros.engines import Engine
 from zeroflow_ros.errors import ModelError
 from zeroflow_ros.flow import Flow, FlowStatus
@@ -20,7 +21,6 @@ from zeroflow_ros.geometry import Points, Transform, rotated_rows
 from zeroflow_ros.ground import GroundSegmenter, GroundSplit
 from zeroflow_ros.model import ModelCard
 from zeroflow_ros.pillars import GridPoints, PillarGrid
-from zeroflow_ros.registration import EarlierSweep
 from zeroflow_ros.stopwatch import Stopwatch
 
 LOWEST_SENSOR_M = 0.2  # above ground; an origin below is a vehicle's

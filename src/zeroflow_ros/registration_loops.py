@@ -119,16 +119,24 @@ def pull(
     return total, way_x, way_y
 
 
-@compiled(FLOAT_ROWS, types.float64, types.float64, types.float64)
-def turned_back(rows: F32, x: Any, y: Any, angle: Any) -> F32:
-    """Rows [n, 3] turned clockwise about (x, y)."""
+@compiled(FLOAT_ROWS, *[types.float64] * 3, DOUBLES)
+def moved_back(rows: F32, x: Any, y: Any, angle: Any, away: F64) -> F32:
+    """Rows [n, 3] turned clockwise about (x, y) and shifted back by `away` [2]."""
     cos, sin = np.cos(angle), np.sin(angle)
     turned = np.empty_like(rows)
     for k in range(len(rows)):
         u, v = rows[k, 0] - x, rows[k, 1] - y
-        turned[k, 0], turned[k, 1] = x + cos * u + sin * v, y - sin * u + cos * v
+        turned[k, 0] = x + cos * u + sin * v - away[0]
+        turned[k, 1] = y - sin * u + cos * v - away[1]
         turned[k, 2] = rows[k, 2]
     return turned
+
+
+@compiled(FLOAT_ROWS, *[types.float64] * 3, DOUBLES, types.float64)
+def before(rows: F32, x: Any, y: Any, angle: Any, drift: F64, edge_m: Any) -> F32:
+    """Rows [n, 3] turned clockwise about (x, y), where the world was that drifted since."""
+    turned = moved_back(rows, x, y, angle, np.zeros(2))
+    return moved_back(turned, 0.5 * edge_m, 0.5 * edge_m, drift[2], drift[:2])
 
 
 @compiled(FLOAT_CUBE, DOUBLES, DOUBLES, INT_ROWS, *INDEX[1:])
@@ -170,7 +178,11 @@ def fitted(
     return d
 
 
-@compiled(FLOAT_ROWS, INTS, DOUBLE_ROWS, DOUBLE_ROWS, DOUBLES, DOUBLES, INT_ROWS, *INDEX[1:])
+@compiled(
+    *(FLOAT_ROWS, INTS),
+    *(DOUBLE_ROWS, DOUBLE_ROWS, DOUBLES),
+    *(DOUBLES, DOUBLE_ROWS, INT_ROWS, *INDEX[1:]),
+)
 def register(
     rows: F32,
     first: I32,
@@ -178,6 +190,7 @@ def register(
     shift: F64,
     turn: F64,
     ages: F64,
+    drift: F64,
     start: I32,
     offsets: F32,
     size: Any,
@@ -185,8 +198,8 @@ def register(
 ) -> F64:
     """Refined shift [B, 2] of each body.
 
-    `rows` [Q, 3]: points of the bodies one after another, body b from `first[b]`. `start`
-    [S, size^2 + 1] into `offsets` for each earlier sweep, `ages` [S] in intervals.
+    `rows` and `first` as in `Samples`, the motion as in `RigidMotions`, the rest as in
+    `EarlierIndex`.
     """
     found = shift.copy()
     for body in range(len(turn)):
@@ -194,6 +207,6 @@ def register(
         turned = np.empty((len(ages), len(own), 3), np.float32)
         for s in range(len(ages)):
             x, y = centre[body]
-            turned[s] = turned_back(own, x, y, ages[s] * turn[body])
+            turned[s] = before(own, x, y, ages[s] * turn[body], drift[s], size * cell_m)
         found[body] = fitted(turned, shift[body], ages, start, offsets, size, cell_m)
     return found

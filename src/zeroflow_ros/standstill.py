@@ -15,8 +15,8 @@ import numpy.typing as npt
 
 from zeroflow_ros import standstill_loops
 from zeroflow_ros.consensus import RigidMotions
-from zeroflow_ros.pillar_loops import F32, I32
-from zeroflow_ros.registration_loops import F64
+from zeroflow_ros.earlier import F64, EarlierIndex
+from zeroflow_ros.samples import Samples
 
 # Metres of mean distance to the nearest point: what standing leaves, and leaves more than moving.
 EXPLAINED_M, HARDLY_M = 0.25, 0.01
@@ -52,35 +52,22 @@ def _explained(still: F64, moving: F64) -> npt.NDArray[np.bool_]:
     return (still < EXPLAINED_M) & (still < moving + HARDLY_M)
 
 
-class EarlierIndex(NamedTuple):
-    """S earlier sweeps, ready to be asked.
-
-    `ages` float64 [S], intervals; `start` int32 [S, size^2 + 1] into `offsets` float32 [K, 3], see
-    `index_points`; `ranges` float32 [S, directions], see `nearest_ranges`, of the sensor at
-    `sensors` float64 [S, 3], from the grid's corner.
-    """
-
-    ages: F64
-    start: I32
-    offsets: F32
-    ranges: F32
-    sensors: F64
+def standing(
+    samples: Samples, motions: RigidMotions, earlier: EarlierIndex
+) -> npt.NDArray[np.bool_]:
+    """Which of B bodies may as well stand, bool [B], as far as the earlier sweeps can tell."""
+    return samples.enough & fit(samples, motions, earlier).standing()
 
 
-def fit(
-    rows: F32, first: I32, motions: RigidMotions, index: EarlierIndex, size: int, cell_m: float
-) -> Fit:
-    """Ask the earlier sweeps about B bodies.
-
-    `rows` float32 [Q, 3], from the grid's corner: their points, body b's from `first[b]`,
-    int32 [B + 1].
-    """
-    ages, start, offsets, ranges, sensors = index
+def fit(samples: Samples, motions: RigidMotions, earlier: EarlierIndex) -> Fit:
+    """Ask the earlier sweeps about B bodies."""
+    ages, drift, start, offsets, ranges, sensors, size, cell_m = earlier
+    rows, first = samples
     sums = standstill_loops.fit(
-        rows, first, *motions, ages, start, offsets, ranges, sensors, size, cell_m
+        rows, first, *motions, ages, drift, start, offsets, ranges, sensors, size, cell_m
     )
     still, moving, still_seen, moving_seen, witnesses = sums.T
-    asked = np.maximum(np.diff(first) * len(index.ages), 1)
+    asked = np.maximum(np.diff(samples.first) * len(earlier.ages), 1)
     seen = np.maximum(witnesses, 1)
     return Fit(
         still / asked,

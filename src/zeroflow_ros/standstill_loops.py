@@ -11,7 +11,7 @@ from numba import types
 
 from zeroflow_ros.jit import DOUBLE_ROWS, DOUBLES, FLOAT_ROWS, INT_ROWS, INTS, compiled
 from zeroflow_ros.pillar_loops import F32, I32
-from zeroflow_ros.registration_loops import F64, nearest, turned_back
+from zeroflow_ros.registration_loops import F64, before, nearest
 from zeroflow_ros.visibility import hides
 
 HIDING_M = 0.5  # nearer than the body can have been: something else
@@ -30,7 +30,7 @@ def reach(rows: F32, sensor: F64) -> float:
 @compiled(
     *(FLOAT_ROWS, INTS),
     *(DOUBLE_ROWS, DOUBLE_ROWS, DOUBLES),
-    *(DOUBLES, INT_ROWS, FLOAT_ROWS, FLOAT_ROWS, DOUBLE_ROWS),
+    *(DOUBLES, DOUBLE_ROWS, INT_ROWS, FLOAT_ROWS, FLOAT_ROWS, DOUBLE_ROWS),
     *(types.int64, types.float64),
 )
 def fit(
@@ -40,6 +40,7 @@ def fit(
     shift: F64,
     turn: F64,
     ages: F64,
+    drift: F64,
     start: I32,
     offsets: F32,
     ranges: F32,
@@ -54,12 +55,14 @@ def fit(
     for body in range(len(turn)):
         own = rows[first[body] : first[body + 1]]
         for s in range(len(ages)):
-            x, y = ages[s] * shift[body]
-            turned = turned_back(own, centre[body, 0], centre[body, 1], ages[s] * turn[body])
-            nearer_m = reach(own, sensors[s]) - np.sqrt(x * x + y * y) - HIDING_M
+            x, y = centre[body]
+            away = ages[s] * shift[body]
+            stood = before(own, x, y, 0.0, drift[s], size * cell_m)
+            moved = before(own, x, y, ages[s] * turn[body], drift[s], size * cell_m)
+            nearer_m = reach(stood, sensors[s]) - np.sqrt((away**2).sum()) - HIDING_M
             for k in range(len(own)):
-                here, there = own[k], turned[k]
-                there_x, there_y = there[0] - x, there[1] - y
+                here, there = stood[k], moved[k]
+                there_x, there_y = there[0] - away[0], there[1] - away[1]
                 still = nearest(here[0], here[1], here[2], start[s], offsets, size, cell_m)[0]
                 moving = nearest(there_x, there_y, there[2], start[s], offsets, size, cell_m)[0]
                 sums[body, 0] += still

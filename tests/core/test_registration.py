@@ -12,9 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from zeroflow_ros.consensus import RigidMotions
+from zeroflow_ros.earlier import EarlierSweep, index_earlier
 from zeroflow_ros.pillars import PillarGrid
-from zeroflow_ros.registration import EarlierSweep, register
+from zeroflow_ros.registration import register
 from zeroflow_ros.registration_loops import PER_PILLAR, REACH_M, index_points, nearest
+from zeroflow_ros.samples import sample
+from zeroflow_ros.standstill import standing
 
 GRID = PillarGrid(range_m=20.0, cell_m=0.4, z_min_m=-1.5, z_max_m=4.5)
 AGES = (1.0, 2.0, 4.0)
@@ -61,9 +64,10 @@ def registered(
     earlier = [
         EarlierSweep(GRID.locate(seen(path, age, 1 + k)), age, SENSOR) for k, age in enumerate(ages)
     ]
-    body = np.zeros(len(car), np.intp)
-    refined, standing = register(GRID, located.select(car), body, motions, earlier)
-    return np.zeros(2) if standing[0] else refined.shift[0]
+    samples = sample(GRID, located.select(car), np.zeros(len(car), np.intp), 1, 64)
+    index = index_earlier(GRID, earlier)
+    refined = register(samples, motions, index)
+    return np.zeros(2) if standing(samples, refined, index)[0] else refined.shift[0]
 
 
 def straight(x: float, y: float) -> Path:
@@ -118,14 +122,14 @@ def test_a_turning_car_is_turned_back() -> None:
 
 
 def test_without_earlier_points_the_network_is_believed() -> None:
-    assert registered(straight(0.5, 0.0), (0.3, 0.1), ages=()) == pytest.approx((0.3, 0.1))
     located = GRID.locate(seen(straight(0, 0), 0.0, 0))
     nowhere = EarlierSweep(GRID.locate(np.float32([[-19, -19, 1]])), 1.0, SENSOR)
     motions = RigidMotions(np.zeros((1, 2)), np.array([[0.3, 0.1]]), np.zeros(1))
-    body = np.zeros(len(located.rows), np.intp)
-    found, standing = register(GRID, located, body, motions, [nowhere])
+    samples = sample(GRID, located, np.zeros(len(located.rows), np.intp), 1, 64)
+    index = index_earlier(GRID, [nowhere])
+    found = register(samples, motions, index)
     assert found.shift[0] == pytest.approx((0.3, 0.1))
-    assert not standing[0]
+    assert not standing(samples, found, index)[0]
 
 
 @pytest.mark.parametrize("far", [1e9, 1e30, -3e38])

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -11,8 +13,10 @@ from hypothesis import strategies as st
 
 from zeroflow_ros import standstill
 from zeroflow_ros.consensus import RigidMotions
-from zeroflow_ros.pillars import PillarGrid
-from zeroflow_ros.registration import EarlierSweep, register
+from zeroflow_ros.earlier import EarlierSweep, index_earlier
+from zeroflow_ros.pillars import GridPoints, PillarGrid
+from zeroflow_ros.registration import register
+from zeroflow_ros.samples import sample
 from zeroflow_ros.visibility import AZIMUTHS, ELEVATIONS, STEEPEST, direction, nearest_ranges
 
 GRID = PillarGrid(range_m=20.0, cell_m=0.4, z_min_m=-1.5, z_max_m=4.5)
@@ -32,6 +36,14 @@ def seen_from(
     x = x_m + away * slope
     z = height_m + rise * np.hypot(x - x_m, away)
     return np.stack([x, away, z], -1).reshape(-1, 3).astype(np.float32), is_wall.ravel()
+
+
+def told_to_stand(body: GridPoints, motions: RigidMotions, earlier: Sequence[EarlierSweep]) -> bool:
+    samples = sample(GRID, body, np.zeros(len(body.rows), np.intp), 1, 64)
+    index = index_earlier(GRID, earlier)
+    refined = register(samples, motions, index)
+    assert np.isfinite(refined.shift).all()
+    return bool(standstill.standing(samples, refined, index)[0])
 
 
 def stands(
@@ -60,9 +72,7 @@ def stands(
         )
         for age in (1.0, 2.0, 4.0)
     ]
-    refined, standing = register(GRID, body, np.zeros(len(body.rows), np.intp), motions, earlier)
-    assert np.isfinite(refined.shift).all()
-    return bool(standing[0])
+    return told_to_stand(body, motions, earlier)
 
 
 @pytest.mark.parametrize("height_m", [0.5, 1.8])
@@ -102,8 +112,7 @@ def test_a_van_moves_whether_it_was_in_sight_or_not(hidden: bool) -> None:
     for age in (1.0, 2.0, 4.0):
         sight = screen if hidden else np.concatenate([wall, box(-0.6 * age)])
         earlier.append(EarlierSweep(GRID.locate(sight), age, np.array([0.0, 0.0, HEIGHT_M])))
-    _, standing = register(GRID, van, np.zeros(len(van.rows), np.intp), motions, earlier)
-    assert not standing[0]
+    assert not told_to_stand(van, motions, earlier)
 
 
 @settings(deadline=None)

@@ -1,0 +1,46 @@
+# SPDX-FileCopyrightText: 2026 zeroflow_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Samples: a few points of each body, enough to lay it onto earlier sweeps."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from zeroflow_ros.earlier import ABOVE_GROUND_M
+from zeroflow_ros.pillar_loops import F32, I32
+from zeroflow_ros.pillars import GridPoints, PillarGrid
+
+MIN_POINTS = 3  # nothing is learned of a body of fewer
+
+
+class Samples(NamedTuple):
+    """`rows` float32 [Q, 3], m from the grid's corner: points of B bodies one after another, those
+    of body b from `first[b]`, int32 [B + 1].
+    """
+
+    rows: F32
+    first: I32
+
+    @property
+    def enough(self) -> npt.NDArray[np.bool_]:
+        """Bodies with MIN_POINTS, bool [B]."""
+        return np.diff(self.first) >= MIN_POINTS
+
+
+def sample(
+    grid: PillarGrid, points: GridPoints, body: npt.NDArray[np.intp], bodies: int, most: int
+) -> Samples:
+    """At most `most` points of each body above the ground; `body` [M] of each of `points`."""
+    high = np.flatnonzero(points.offset[:, 2] > np.float32(0.5 * ABOVE_GROUND_M))
+    order = high[np.argsort(body[high], kind="stable")]
+    count = np.bincount(body[high], minlength=bodies)
+    rank = np.arange(len(order)) - np.repeat(np.cumsum(count) - count, count)
+    step = np.maximum(1, -(-count // most))
+    chosen = order[rank % np.repeat(step, count) == 0]
+    first = np.concatenate([[0], np.cumsum(-(-count // step))]).astype(np.int32)
+    at = grid.points(points.cell[chosen], points.offset[chosen])
+    at[:, :2] += np.float32(grid.range_m)
+    return Samples(at, first)

@@ -1,0 +1,99 @@
+# SPDX-FileCopyrightText: 2026 zeroflow_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Ego motion that is off by centimetres: the still world says by how much."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from zeroflow_ros.body_motion import body_motion
+from zeroflow_ros.drift import with_drift
+from zeroflow_ros.earlier import EarlierSweep, index_earlier
+from zeroflow_ros.geometry import from_roll_pitch_yaw, invert, transform_points
+from zeroflow_ros.pillars import PillarGrid
+from zeroflow_ros.samples import sample
+
+GRID = PillarGrid(range_m=20.0, cell_m=0.4, z_min_m=-1.5, z_max_m=4.5)
+SENSOR = np.array([0.0, 0.0, 1.8])
+AGES = (1.0, 2.0, 4.0)
+# What odometry is wrong by since each of them: x, y in metres, yaw in degrees.
+ERRORS = ((0.05, -0.02, 0.2), (-0.03, 0.04, -0.3), (0.06, 0.05, 0.1))
+CAR_M = (4.0, 1.8, 1.0)
+
+
+def street(seed: int, fences: int = 12) -> np.ndarray:
+    """Posts, corners of walls and ground around the origin, seen anew with each seed [N, 3]."""
+    rng = np.random.default_rng(seed)
+    places = np.random.default_rng(0).uniform(-16, 16, (fences, 2))
+    angles = np.random.default_rng(1).uniform(0, np.pi, fences)
+    parts = [np.float64(rng.uniform([-19, -19, -0.05], [19, 19, 0.05], (4000, 3)))]
+    for (x, y), angle in zip(places, angles, strict=True):
+        along = rng.uniform(0, 3, 400)
+        for turned in (angle, angle + np.pi / 2):
+            wall = np.column_stack([along * np.cos(turned), along * np.sin(turned)])
+            parts.append(np.column_stack([wall + [x, y], rng.uniform(0.3, 2.5, 400)]))
+    return np.concatenate(parts).astype(np.float32)
+
+
+def car(shift: float, seed: int) -> np.ndarray:
+    """Two sides of a car that has `shift` metres to go until it is where it is now."""
+    unit = np.random.default_rng(seed).uniform(-0.5, 0.5, (600, 3))
+    unit[:200, 0], unit[200:, 1] = -0.5, 0.5
+    return np.float32(unit * CAR_M + [3.0 - shift, 1.0, 1.2])
+
+
+def wrongly_placed(points: np.ndarray, error: tuple[float, float, float]) -> np.ndarray:
+    """Where earlier points seem to have been, as seen from here, when odometry is wrong."""
+    x, y, yaw = error
+    return transform_points(invert(from_roll_pitch_yaw((x, y, 0), 0, 0, np.radians(yaw))), points)
+
+
+def earlier(speed: float = 0.0) -> list[EarlierSweep]:
+    """A street with a car, from `AGES` ago, each of them placed with one of `ERRORS`."""
+    return [
+        EarlierSweep(
+            GRID.locate(wrongly_placed(np.concatenate([street(k), car(speed * age, k)]), error)),
+            age,
+            SENSOR,
+        )
+        for k, (age, error) in enumerate(zip(AGES, ERRORS, strict=True), start=1)
+    ]
+
+
+def test_the_still_world_says_what_odometry_is_wrong_by() -> None:
+    still = GRID.locate(street(9))
+    world = sample(GRID, still, np.zeros(len(still.rows), np.intp), 1, 400)
+    drift = with_drift(index_earlier(GRID, earlier()), world).drift
+    for found, error in zip(drift, ERRORS, strict=True):
+        assert found[:2] == pytest.approx(error[:2], abs=0.012)
+        assert np.degrees(found[2]) == pytest.approx(error[2], abs=0.06)
+
+
+@pytest.mark.parametrize(("speed", "said"), [(0.0, 0.08), (0.5, 0.4), (-0.12, -0.08)])
+def test_bodies_move_as_they_do_in_the_world(speed: float, said: float) -> None:
+    """Metres an interval; without drift the car that stands is off by 5 cm and moves."""
+    scene, body = street(9), car(0.0, 9)
+    located = GRID.locate(np.concatenate([scene, body]))
+    is_car = located.rows >= len(scene)
+    displacement = np.zeros((len(is_car), 3), np.float32)
+    displacement[is_car, 0] = said
+    odds = np.where(is_car, 4, -4).astype(np.float32)
+    found = body_motion(GRID, located, displacement, odds, 2.0, earlier(speed))
+    assert np.median(found[is_car], 0)[:2] == pytest.approx([speed, 0.0], abs=0.015)
+    assert not found[~is_car].any()
+
+
+@pytest.mark.parametrize("count", [0, 30])
+def test_few_points_are_not_the_world(count: int) -> None:
+    few = GRID.locate(street(9)[-count:] if count else np.empty((0, 3), np.float32))
+    world = sample(GRID, few, np.zeros(len(few.rows), np.intp), 1, 400)
+    assert not with_drift(index_earlier(GRID, earlier()), world).drift.any()
+
+
+def test_what_lies_nowhere_near_does_not_drift() -> None:
+    wall = np.column_stack([np.linspace(-15, 15, 600), np.full(600, -10.0), np.ones(600)])
+    still = GRID.locate(np.float32(wall))
+    world = sample(GRID, still, np.zeros(len(still.rows), np.intp), 1, 400)
+    elsewhere = EarlierSweep(GRID.locate(np.float32(wall + [0, 8, 0])), 1.0, SENSOR)
+    assert not with_drift(index_earlier(GRID, [elsewhere]), world).drift.any()
