@@ -16,6 +16,7 @@ from zeroflow_training.data.sample import TrainingSample
 from zeroflow_training.losses import SPEED_EDGES_M
 
 POINTS_PER_BIN = 3000
+PILLARS_IN_BLOCK = 4  # which PillarGrid numbers one after another
 
 
 class Encoded(NamedTuple):
@@ -47,7 +48,9 @@ def encode(sample: TrainingSample, grid: PillarGrid, rng: np.random.Generator) -
     features, index = grid.features(located)
     newest = located[0]
     flow, weight = sample.flow[newest.rows], sample.weight[newest.rows]
-    chosen = _balanced(flow, weight, rng)
+    beneath = _beneath_movers(newest.cell, flow, weight)
+    weight = np.where(beneath, np.float32(1), weight)
+    chosen = _balanced(flow, weight, beneath, rng)
     return Encoded(
         features,
         index.astype(np.int64),
@@ -58,12 +61,26 @@ def encode(sample: TrainingSample, grid: PillarGrid, rng: np.random.Generator) -
     )
 
 
-def _balanced(flow: np.ndarray, weight: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Rows of at most POINTS_PER_BIN points of each speed bin, still ground counted as its own."""
-    bins = np.digitize(np.linalg.norm(flow, axis=1), SPEED_EDGES_M) + 1
-    bins[(bins == 1) & (weight < 1)] = 0
+def _beneath_movers(cell: np.ndarray, flow: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """Which points are ground in a block of four pillars with something that moves, bool [M].
+
+    Ground is plentiful, but this little of it is where a network goes wrong: it has to tell heights
+    apart within what it sees as one cell.
+    """
+    speed, block = np.linalg.norm(flow, axis=1), cell // PILLARS_IN_BLOCK
+    movers = block[(speed > SPEED_EDGES_M[0]) & (weight == 1)]
+    return np.isin(block, movers) & (speed == 0) & (weight > 0) & (weight < 1)
+
+
+def _balanced(
+    flow: np.ndarray, weight: np.ndarray, beneath: np.ndarray, rng: np.random.Generator
+) -> np.ndarray:
+    """Rows of at most POINTS_PER_BIN points of each speed bin, of ground, and beneath movers."""
+    bins = np.digitize(np.linalg.norm(flow, axis=1), SPEED_EDGES_M)
+    bins[(bins == 0) & (weight < 1)] = 3
+    bins[beneath] = 4
     bins[weight == 0] = -1
-    rows = [rng.permutation(np.flatnonzero(bins == k))[:POINTS_PER_BIN] for k in range(4)]
+    rows = [rng.permutation(np.flatnonzero(bins == k))[:POINTS_PER_BIN] for k in range(5)]
     return np.concatenate(rows)
 
 
