@@ -8,7 +8,8 @@
   (evaluation/frozen_worlds.py)
 - robustness: the HDL-64E among them, with less data or worse data
 
-Judged are points with |x|, |y| < 51.2 m that got flow and are no ground; on recordings, ground is
+Judged are points with |x|, |y| < 51.2 m that got flow and are no ground, and no return that is half
+of something that moves and half of what is behind it; on recordings, ground is
 what the truth file or Patchwork++ says, and points within 2.5 m are left out as well.
 
 - normalised: sum of errors over sum of true lengths, movers only; zero flow reads 1
@@ -63,6 +64,7 @@ from zeroflow_training.evaluation.trial import (
     by_class,
     by_sensor,
     by_speed,
+    ground_of,
     of_classes,
     pooled,
     try_world,
@@ -150,6 +152,7 @@ def simulation(options: argparse.Namespace) -> Iterator[Table]:
     classes = by_class(trials)
     together = {"all": pooled(trials), "all vehicles": of_classes(trials, VEHICLES)}
     rows = as_rows(together | classes) | {"mean of the four": mean_of(classes)}
+    rows |= as_rows({"ground (not in all)": ground_of(trials)})
     yield Table("simulation_classes", f"{len(trials)} simulated streets", ACCURACY, rows)
     columns = (NORMALISED, RECALL, MOVING_POINTS)
     yield Table("simulation_speeds", "by true speed", columns, as_rows(by_speed(trials)))

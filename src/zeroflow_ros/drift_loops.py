@@ -19,8 +19,8 @@ from zeroflow_ros.registration_loops import (
     nearest,
 )
 
-STEPS = 8
-SETTLED_M = 0.003
+STEPS = 16
+SETTLED_M = 0.001
 MIN_FOUND = 50  # points; fewer do not speak for the world
 RADIUS_M = 20.0  # where a turn has settled when its arc has
 

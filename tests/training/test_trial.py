@@ -106,6 +106,8 @@ def test_ground_what_is_mixed_far_or_invalid_is_not_judged(sweeps: list[Simulate
     near = (np.abs(newest.points[:, :2]) < 51.2).all(1)
     expected = (flow.valid & near & ~np.isin(newest.class_id, NOT_JUDGED)).sum()
     assert len(trial.class_id) == len(trial.errors.error) == expected > 0
+    ground = flow.valid & near & (newest.class_id == ActorClass.GROUND)
+    assert len(trial.ground.error) == ground.sum() > 0
 
 
 def test_groups_take_every_class_that_is_judged_once() -> None:

@@ -55,13 +55,15 @@ class Trial:
     """The judged points of one world: errors in metres over 0.1 s, class_id uint8 [N].
 
     Judged are points with |x|, |y| < 51.2 m that the estimator calls valid, but for
-    NOT_JUDGED. A sweep that was not `answered` has none.
+    NOT_JUDGED. A sweep that was not `answered` has none. `ground`: errors of the ground, which is
+    not judged, but seen.
     """
 
     sensor: str
     answered: bool
     errors: PointErrors
     class_id: npt.NDArray[np.uint8]
+    ground: PointErrors
 
 
 def try_world(
@@ -81,17 +83,24 @@ def try_world(
 
 def judge(sensor: str, flow: Flow, sweep: SimulatedSweep, truth_interval_s: float) -> Trial:
     """Compare speeds: the flow's over its measured interval, the truth's over its own."""
-    judged = flow.valid & ~np.isin(sweep.class_id, NOT_JUDGED)
-    judged &= (np.abs(sweep.points[:, :2]) < REGION_M).all(1)
-    said = flow.velocity[judged] * np.float32(COMMON_INTERVAL_S)
-    truth = sweep.flow[judged] * np.float32(COMMON_INTERVAL_S / truth_interval_s)
+    looked_at = flow.valid & (np.abs(sweep.points[:, :2]) < REGION_M).all(1)
+    class_id = sweep.class_id[looked_at]
+    said = flow.velocity[looked_at] * np.float32(COMMON_INTERVAL_S)
+    truth = sweep.flow[looked_at] * np.float32(COMMON_INTERVAL_S / truth_interval_s)
+    errors, judged = PointErrors.of(said, truth), ~np.isin(class_id, NOT_JUDGED)
+    ground = errors.select(class_id == ActorClass.GROUND)
     answered = flow.status is FlowStatus.ESTIMATED
-    return Trial(sensor, answered, PointErrors.of(said, truth), sweep.class_id[judged])
+    return Trial(sensor, answered, errors.select(judged), class_id[judged], ground)
 
 
 def pooled(trials: Iterable[Trial]) -> ResidualMetrics:
     """Metrics over the points of several trials."""
     return PointErrors.joined([trial.errors for trial in trials]).metrics()
+
+
+def ground_of(trials: Iterable[Trial]) -> ResidualMetrics:
+    """Metrics over the ground of several trials."""
+    return PointErrors.joined([trial.ground for trial in trials]).metrics()
 
 
 def by_class(trials: Sequence[Trial]) -> dict[str, ResidualMetrics]:
