@@ -8,8 +8,8 @@
   (evaluation/frozen_worlds.py)
 - robustness: the HDL-64E among them, with less data or worse data
 
-Judged are points with |x|, |y| < 51.2 m that got flow and are no ground, and no return that is half
-of something that moves and half of what is behind it; on recordings, ground is
+Judged are points with |x|, |y| < 51.2 m that got flow and are no ground, and nothing that a
+blurred edge or a pane makes of what moves (it has no motion of its own); on recordings, ground is
 what the truth file or Patchwork++ says, and points within 2.5 m are left out as well.
 
 - normalised: sum of errors over sum of true lengths, movers only; zero flow reads 1

@@ -10,14 +10,13 @@ import numpy as np
 import numpy.typing as npt
 
 from zeroflow_ros.components import connected_components
-from zeroflow_ros.pillar_loops import F32, ranked
+from zeroflow_ros.pillar_loops import F32, F64, ranked
 from zeroflow_ros.pillars import GridPoints, PillarGrid
 
 MOVING_M = 0.02  # over the interval; what moves less is left alone
 ALIKE_M, ALIKE_SHARE = 0.08, 0.4  # neighbours of one body differ by less than the larger of these
 NEIGHBOURS = ((0, 1), (1, -1), (1, 0), (1, 1))  # and their opposites
 
-F64 = npt.NDArray[np.float64]
 Index = npt.NDArray[np.intp]
 
 

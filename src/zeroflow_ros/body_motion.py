@@ -12,17 +12,18 @@ from typing import Any
 
 import numpy as np
 
-from zeroflow_ros.bodies import Index, find_bodies
+from zeroflow_ros.bodies import find_bodies
 from zeroflow_ros.consensus import rigid_motions
 from zeroflow_ros.drift import with_drift
 from zeroflow_ros.earlier import EarlierSweep, index_earlier
 from zeroflow_ros.pillar_loops import F32
 from zeroflow_ros.pillars import GridPoints, PillarGrid
 from zeroflow_ros.registration import register
-from zeroflow_ros.samples import sample
+from zeroflow_ros.samples import Samples, sample
 from zeroflow_ros.standstill import standing
 
-POINTS_PER_BODY, POINTS_OF_THE_WORLD, MANY = 64, 400, 8000
+POINTS_PER_BODY, POINTS_OF_THE_WORLD = 64, 400
+SOME = 8000  # rows of which those of the world are sampled: selecting all of them takes its time
 
 
 def body_motion(
@@ -44,13 +45,12 @@ def body_motion(
     bodies = find_bodies(grid, points, displacement, log_odds)
     if not len(bodies):
         return displacement
-    body, motions = bodies.body[bodies.pillar], rigid_motions(bodies)
-    certain, stands = bodies.log_odds > certainty, np.zeros(len(bodies), bool)
-    if seen := [sweep for sweep in earlier if len(sweep.points.rows)]:
+    motions, stands = rigid_motions(bodies), np.zeros(len(bodies), bool)
+    certain, body = bodies.log_odds > certainty, bodies.body[bodies.pillar]
+    seen = [sweep for sweep in earlier if len(sweep.points.rows)]
+    if seen and certain.any():
         index = index_earlier(grid, seen, each)
-        still = points.select(_still(log_odds, bodies.rows))
-        world = sample(grid, still, np.zeros(len(still.rows), np.intp), 1, POINTS_OF_THE_WORLD)
-        index = with_drift(index, world, each)
+        index = with_drift(index, _world(grid, points, log_odds), each)
         asked = certain[body]
         own = points.select(bodies.rows[asked])
         samples = sample(grid, own, body[asked], len(bodies), POINTS_PER_BODY)
@@ -63,9 +63,8 @@ def body_motion(
     return result
 
 
-def _still(log_odds: F32, moving: Index) -> Index:
-    """Some rows of what rather stands than moves, and is not among `moving` rows."""
-    still = log_odds < 0
-    still[moving] = False
-    rows = np.flatnonzero(still)
-    return rows[:: 1 + len(rows) // MANY]  # more than enough, most of them on the ground
+def _world(grid: PillarGrid, points: GridPoints, log_odds: F32) -> Samples:
+    """Points of what rather stands than moves, as of one body."""
+    rows = np.flatnonzero(log_odds < 0)
+    some = points.select(rows[:: 1 + len(rows) // SOME])
+    return sample(grid, some, np.zeros(len(some.rows), np.intp), 1, POINTS_OF_THE_WORLD)

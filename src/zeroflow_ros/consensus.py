@@ -14,13 +14,13 @@ import numpy as np
 import numpy.typing as npt
 
 from zeroflow_ros.bodies import Bodies
+from zeroflow_ros.pillar_loops import F64
 
 # A turn is only as sure as its lever is long: bodies whose mean squared radius is well below this,
 # as pedestrians', are not seen turning; a car keeps nine tenths of what the network says.
 TURN_PRIOR_M2 = 0.2
 ROUNDS = 3
 
-F64 = npt.NDArray[np.float64]
 Index = npt.NDArray[np.intp]
 
 

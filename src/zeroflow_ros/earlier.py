@@ -8,16 +8,13 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
-from zeroflow_ros.pillar_loops import F32, I32
+from zeroflow_ros.earlier_loops import index_points
+from zeroflow_ros.pillar_loops import F32, F64, I32
 from zeroflow_ros.pillars import GridPoints, PillarGrid
-from zeroflow_ros.registration_loops import index_points
 from zeroflow_ros.visibility import nearest_ranges
 
 ABOVE_GROUND_M = 0.3  # lower points are ground, which slides under any body
-
-F64 = npt.NDArray[np.float64]
 
 
 class EarlierSweep(NamedTuple):

@@ -13,6 +13,7 @@ from numba import types
 from zeroflow_ros.jit import FLOAT_ROWS, FLOATS, INTS, compiled
 
 F32 = npt.NDArray[np.float32]
+F64 = npt.NDArray[np.float64]
 I32 = npt.NDArray[np.int32]
 
 QUARTERS = 4  # a pillar keeps its statistics for 2 x 2 quarters: shape at half the cell size

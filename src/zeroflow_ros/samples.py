@@ -33,7 +33,10 @@ class Samples(NamedTuple):
 def sample(
     grid: PillarGrid, points: GridPoints, body: npt.NDArray[np.intp], bodies: int, most: int
 ) -> Samples:
-    """At most `most` points of each body above the ground; `body` [M] of each of `points`."""
+    """At most `most` points above the ground of each of B = `bodies` bodies.
+
+    `points`: M points in `grid`; `body` int [M]: of which body each is.
+    """
     high = np.flatnonzero(points.offset[:, 2] > np.float32(0.5 * ABOVE_GROUND_M))
     order = high[np.argsort(body[high], kind="stable")]
     count = np.bincount(body[high], minlength=bodies)

@@ -15,7 +15,8 @@ import numpy.typing as npt
 
 from zeroflow_ros import standstill_loops
 from zeroflow_ros.consensus import RigidMotions
-from zeroflow_ros.earlier import F64, EarlierIndex
+from zeroflow_ros.earlier import EarlierIndex
+from zeroflow_ros.pillar_loops import F64
 from zeroflow_ros.samples import Samples
 
 # Metres of mean distance to the nearest point: what standing leaves, and leaves more than moving.
@@ -61,10 +62,10 @@ def standing(
 
 def fit(samples: Samples, motions: RigidMotions, earlier: EarlierIndex) -> Fit:
     """Ask the earlier sweeps about B bodies."""
-    ages, drift, start, offsets, ranges, sensors, size, cell_m = earlier
-    rows, first = samples
     sums = standstill_loops.fit(
-        rows, first, *motions, ages, drift, start, offsets, ranges, sensors, size, cell_m
+        *(samples.rows, samples.first, *motions),
+        *(earlier.ages, earlier.drift, earlier.start, earlier.offsets),
+        *(earlier.ranges, earlier.sensors, earlier.size, earlier.cell_m),
     )
     still, moving, still_seen, moving_seen, witnesses = sums.T
     asked = np.maximum(np.diff(samples.first) * len(earlier.ages), 1)

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numba import types
 
+from zeroflow_ros.earlier_loops import in_axes_of, moved_back, nearest, where_it_was
 from zeroflow_ros.jit import DOUBLE_ROWS, DOUBLES, FLOAT_ROWS, INT_ROWS, INTS, compiled
-from zeroflow_ros.pillar_loops import F32, I32
-from zeroflow_ros.registration_loops import F64, before, nearest
+from zeroflow_ros.pillar_loops import F32, F64, I32
 from zeroflow_ros.visibility import hides
 
 HIDING_M = 0.5  # nearer than the body can have been: something else
@@ -51,18 +51,19 @@ def fit(
     """Sums [B, 5] of distances to the nearest point over rows and sweeps: if the body stood, as it
     moves, both over what was in sight either way, and how many these are.
     """
-    sums = np.zeros((len(turn), 5))
+    middle, sums = 0.5 * size * cell_m, np.zeros((len(turn), 5))
     for body in range(len(turn)):
         own = rows[first[body] : first[body + 1]]
         for s in range(len(ages)):
             x, y = centre[body]
             away = ages[s] * shift[body]
-            stood = before(own, x, y, 0.0, drift[s], size * cell_m)
-            moved = before(own, x, y, ages[s] * turn[body], drift[s], size * cell_m)
+            stood = moved_back(own, middle, middle, drift[s, 2], drift[s, :2])
+            moved = where_it_was(own, x, y, ages[s] * turn[body], drift[s], size * cell_m)
+            away_x, away_y = in_axes_of(drift[s, 2], away[0], away[1])
             nearer_m = reach(stood, sensors[s]) - np.sqrt((away**2).sum()) - HIDING_M
             for k in range(len(own)):
                 here, there = stood[k], moved[k]
-                there_x, there_y = there[0] - away[0], there[1] - away[1]
+                there_x, there_y = there[0] - away_x, there[1] - away_y
                 still = nearest(here[0], here[1], here[2], start[s], offsets, size, cell_m)[0]
                 moving = nearest(there_x, there_y, there[2], start[s], offsets, size, cell_m)[0]
                 sums[body, 0] += still

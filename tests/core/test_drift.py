@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 
@@ -40,7 +42,7 @@ def car(shift: float, seed: int) -> np.ndarray:
     """Two sides of a car that has `shift` metres to go until it is where it is now."""
     unit = np.random.default_rng(seed).uniform(-0.5, 0.5, (600, 3))
     unit[:200, 0], unit[200:, 1] = -0.5, 0.5
-    return np.float32(unit * CAR_M + [3.0 - shift, 1.0, 1.2])
+    return np.float32(unit * CAR_M + [13.0 - shift, 12.0, 1.2])
 
 
 def wrongly_placed(points: np.ndarray, error: tuple[float, float, float]) -> np.ndarray:
@@ -49,15 +51,17 @@ def wrongly_placed(points: np.ndarray, error: tuple[float, float, float]) -> np.
     return transform_points(invert(from_roll_pitch_yaw((x, y, 0), 0, 0, np.radians(yaw))), points)
 
 
-def earlier(speed: float = 0.0) -> list[EarlierSweep]:
-    """A street with a car, from `AGES` ago, each of them placed with one of `ERRORS`."""
+def earlier(
+    speed: float = 0.0, errors: Sequence[tuple[float, float, float]] = ERRORS
+) -> list[EarlierSweep]:
+    """A street with a car, from `AGES` ago, each of them placed with one of `errors`."""
     return [
         EarlierSweep(
             GRID.locate(wrongly_placed(np.concatenate([street(k), car(speed * age, k)]), error)),
             age,
             SENSOR,
         )
-        for k, (age, error) in enumerate(zip(AGES, ERRORS, strict=True), start=1)
+        for k, (age, error) in enumerate(zip(AGES, errors, strict=True), start=1)
     ]
 
 
@@ -81,7 +85,42 @@ def test_bodies_move_as_they_do_in_the_world(speed: float, said: float) -> None:
     odds = np.where(is_car, 4, -4).astype(np.float32)
     found = body_motion(GRID, located, displacement, odds, 2.0, earlier(speed))
     assert np.median(found[is_car], 0)[:2] == pytest.approx([speed, 0.0], abs=0.015)
+    assert speed or not found[is_car].any()
     assert not found[~is_car].any()
+
+
+def thing(middle: tuple[float, float], width: float, seed: int, count: int = 400) -> np.ndarray:
+    """One tree or parked car, seen anew with each seed."""
+    rng = np.random.default_rng(seed)
+    return np.float32(
+        rng.uniform([-width, -width, 0.3], [width, width, 2], (count, 3)) + [*middle, 0]
+    )
+
+
+@pytest.mark.parametrize("width", [0.15, 1.0], ids=["a tree", "a car"])
+@pytest.mark.parametrize("seed", range(4))
+def test_one_thing_alone_does_not_turn_the_world(width: float, seed: int) -> None:
+    """Who stands far from it still stands, although the network says that they walk."""
+
+    def scene(k: int) -> np.ndarray:
+        alone = thing((-14.0, 9.0), width, 10 * seed + k)
+        return np.concatenate([alone, thing((15.0, -8.0), 0.25, 100 + 10 * seed + k, 80)])
+
+    located = GRID.locate(scene(0))
+    walker = located.rows >= 400
+    displacement = np.zeros((len(walker), 3), np.float32)
+    displacement[walker, 0] = 0.1
+    odds = np.where(walker, 4, -4).astype(np.float32)
+    sweeps = [EarlierSweep(GRID.locate(scene(k)), age, SENSOR) for k, age in enumerate(AGES, 1)]
+    assert not body_motion(GRID, located, displacement, odds, 2.0, sweeps).any()
+
+
+def test_points_in_one_place_are_no_world() -> None:
+    still = GRID.locate(np.float32([[3.05, 4.05, 1.0]] * 100))
+    world = sample(GRID, still, np.zeros(100, np.intp), 1, 400)
+    moved = EarlierSweep(GRID.locate(np.float32([[3.1, 4.05, 1.0]] * 100)), 1.0, SENSOR)
+    drift = with_drift(index_earlier(GRID, [moved]), world).drift
+    assert drift[0] == pytest.approx([-0.05, 0.0, 0.0], abs=1e-3)
 
 
 @pytest.mark.parametrize("count", [0, 30])
@@ -97,3 +136,36 @@ def test_what_lies_nowhere_near_does_not_drift() -> None:
     world = sample(GRID, still, np.zeros(len(still.rows), np.intp), 1, 400)
     elsewhere = EarlierSweep(GRID.locate(np.float32(wall + [0, 8, 0])), 1.0, SENSOR)
     assert not with_drift(index_earlier(GRID, [elsewhere]), world).drift.any()
+
+
+@pytest.mark.parametrize("yaw_deg", [-0.4, 0.4])
+def test_fast_bodies_drive_straight_on_where_yaw_is_wrong(yaw_deg: float) -> None:
+    """0.4 degrees would push a car of 25 m/s aside by 0.17 m/s."""
+    speed, errors = 2.5, [(0.0, 0.0, yaw_deg)] * 3
+    scene, body = street(9), car(0.0, 9)
+    located = GRID.locate(np.concatenate([scene, body]))
+    is_car = located.rows >= len(scene)
+    displacement = np.zeros((len(is_car), 3), np.float32)
+    displacement[is_car, 0] = speed
+    odds = np.where(is_car, 4, -4).astype(np.float32)
+    found = body_motion(GRID, located, displacement, odds, 2.0, earlier(speed, errors))
+    ahead, aside = np.median(found[is_car], 0)[:2]
+    assert ahead == pytest.approx(speed, abs=0.03)
+    assert aside == pytest.approx(0.0, abs=0.01)
+
+
+def test_sweeps_without_points_say_nothing() -> None:
+    scene, body = street(9), car(0.0, 9)
+    located = GRID.locate(np.concatenate([scene, body]))
+    is_car = located.rows >= len(scene)
+    displacement = np.zeros((len(is_car), 3), np.float32)
+    displacement[is_car, 0] = 0.4
+    odds = np.where(is_car, 4, -4).astype(np.float32)
+    empty = EarlierSweep(GRID.locate(np.empty((0, 3), np.float32)), 2.0, SENSOR)
+    sweeps = earlier(0.5)[:1]
+    alone = body_motion(GRID, located, displacement, odds, 2.0, sweeps)
+    np.testing.assert_array_equal(
+        body_motion(GRID, located, displacement, odds, 2.0, [*sweeps, empty]), alone
+    )
+    told = body_motion(GRID, located, displacement, odds, 2.0, [empty])
+    np.testing.assert_allclose(told, displacement, atol=1e-6)

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from zeroflow_ros.consensus import RigidMotions
 from zeroflow_ros.earlier import EarlierSweep, index_earlier
+from zeroflow_ros.earlier_loops import PER_PILLAR, REACH_M, index_points, nearest
 from zeroflow_ros.pillars import PillarGrid
 from zeroflow_ros.registration import register
-from zeroflow_ros.registration_loops import PER_PILLAR, REACH_M, index_points, nearest
 from zeroflow_ros.samples import sample
 from zeroflow_ros.standstill import standing
 

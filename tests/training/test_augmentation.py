@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -22,7 +23,8 @@ def moved_back(seed: int = 0, count: int = 400) -> TrainingSample:
     now = rng.uniform([-45, -45, -0.1], [45, 45, 3], (count, 3)).astype(np.float32)
     flow = rng.normal(0, 0.5, (count, 3)).astype(np.float32)
     flow[::2] = 0
-    return TrainingSample((now, now - flow), flow, (now[:, 2] > 0.1).astype(np.float32))
+    is_ground = now[:, 2] < 0.1
+    return TrainingSample((now, now - flow), flow, (~is_ground).astype(np.float32), is_ground)
 
 
 def wide_crop(sample: TrainingSample, rng: np.random.Generator) -> TrainingSample:
@@ -57,7 +59,9 @@ def test_turn_is_a_similarity_that_keeps_the_vertical(seed: int) -> None:
 
 def test_two_in_five_turns_are_near_quarter_turns() -> None:
     east = np.array([[10, 0, 0]], np.float32)
-    sample = TrainingSample((east, east), np.zeros_like(east), np.ones(1, np.float32))
+    sample = TrainingSample(
+        (east, east), np.zeros_like(east), np.ones(1, np.float32), np.zeros(1, bool)
+    )
     angles = []
     for seed in range(400):
         x, y, _ = turn(sample, np.random.default_rng(seed)).sweeps[0][0]
@@ -71,6 +75,7 @@ def test_turn_goes_all_ways_and_mirrors() -> None:
         (np.eye(3, dtype=np.float32), np.eye(3, dtype=np.float32)),
         np.eye(3, dtype=np.float32),
         np.ones(3, np.float32),
+        np.zeros(3, bool),
     )
     flows = [turn(sample, np.random.default_rng(seed)).flow for seed in SEEDS]
     angles = [np.arctan2(flow[0, 1], flow[0, 0]) for flow in flows]
@@ -82,7 +87,7 @@ def test_turn_goes_all_ways_and_mirrors() -> None:
 @pytest.mark.parametrize("seed", SEEDS)
 def test_thin_keeps_rows_together(seed: int) -> None:
     sample = moved_back()
-    named = TrainingSample(sample.sweeps, sample.sweeps[0].copy(), sample.weight)
+    named = replace(sample, flow=sample.sweeps[0].copy())
     thinned = thin(named, np.random.default_rng(seed))
     np.testing.assert_array_equal(thinned.flow, thinned.sweeps[0])
     np.testing.assert_array_equal(thinned.weight, thinned.sweeps[0][:, 2] > 0.1)
@@ -124,7 +129,7 @@ def test_crop_mostly_looks_at_what_moves() -> None:
     flow = np.zeros_like(sample.flow)
     moving = int(np.argmin(np.abs(sample.sweeps[0][:, :2] - 42).sum(1)))
     flow[moving] = 1
-    still = TrainingSample((sample.sweeps[0], sample.sweeps[0] - flow), flow, sample.weight)
+    still = replace(sample, sweeps=(sample.sweeps[0], sample.sweeps[0] - flow), flow=flow)
     seen = [crop(still, 10.0, np.random.default_rng(seed)).flow.any() for seed in range(100)]
     assert 0.6 < np.mean(seen) < 0.9
 
@@ -135,7 +140,10 @@ def test_crop_looks_at_few_points_as_at_many() -> None:
     few, many = rng.uniform(0.1, 0.9, (20, 3)) + [30, 30, 0], rng.uniform(0.1, 1.9, (2000, 3))
     points = np.concatenate([few, many - [32, 32, 0]]).astype(np.float32)
     sample = TrainingSample(
-        (points, points), np.full_like(points, 0.1), np.ones(len(points), np.float32)
+        (points, points),
+        np.full_like(points, 0.1),
+        np.ones(len(points), np.float32),
+        np.zeros(len(points), bool),
     )
     seen = [len(crop(sample, 4.0, np.random.default_rng(seed)).flow) for seed in range(300)]
     assert 0.25 < np.mean([count == 20 for count in seen]) < 0.5
@@ -144,6 +152,6 @@ def test_crop_looks_at_few_points_as_at_many() -> None:
 
 def test_crop_of_a_still_world() -> None:
     sample = moved_back()
-    still = TrainingSample(sample.sweeps, np.zeros_like(sample.flow), sample.weight)
+    still = replace(sample, flow=np.zeros_like(sample.flow))
     middles = {len(crop(still, 10.0, np.random.default_rng(seed)).flow) for seed in SEEDS}
     assert len(middles) > 5

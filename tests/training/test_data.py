@@ -89,7 +89,8 @@ def test_moving_points_moved_back_lie_on_the_earlier_box() -> None:
     earlier = sample.sweeps[1][rendered[1].instance_id > 0]
     np.testing.assert_allclose(back.min(0)[:2], earlier.min(0)[:2], atol=0.06)
     assert np.abs(sample.sweeps[0][on_box].min(0) - earlier.min(0)).max() > 0.3
-    np.testing.assert_array_equal(sample.weight < 1, rendered[0].class_id == ActorClass.GROUND)
+    np.testing.assert_array_equal(sample.is_ground, rendered[0].class_id == ActorClass.GROUND)
+    np.testing.assert_array_equal(sample.weight < 1, sample.is_ground)
 
 
 def test_errors_move_what_they_are_errors_of() -> None:
@@ -146,6 +147,7 @@ def test_the_own_vehicle_weighs_little_and_is_no_place_to_look_at() -> None:
     own = rendered[0].class_id == ActorClass.OWN_VEHICLE
     assert own.sum() > 500
     np.testing.assert_allclose(sample.weight[own], 0.2)
+    assert not sample.is_ground[own].any()
     np.testing.assert_allclose(np.linalg.norm(sample.flow[own], axis=1), 1.0, atol=1e-4)
     # Nothing else moves, so crops are not drawn to it: their middles lie anywhere.
     rng = np.random.default_rng(0)
@@ -211,8 +213,9 @@ def plain_sample(count: int = 5000) -> TrainingSample:
     sweeps = tuple(
         rng.uniform([-14, -14, -2], [14, 14, 4], (count, 3)).astype(np.float32) for _ in range(2)
     )
-    weight = rng.choice(np.array([0.5, 1.0], np.float32), count, p=[0.3, 0.7])
-    return TrainingSample(sweeps, sweeps[0].copy(), weight)
+    is_ground = rng.random(count) < 0.3
+    weight = np.where(is_ground, np.float32(0.5), np.float32(1))
+    return TrainingSample(sweeps, sweeps[0].copy(), weight, is_ground)
 
 
 def test_encoded_rows_belong_together() -> None:
@@ -227,7 +230,8 @@ def test_encoded_rows_belong_together() -> None:
 
 def test_older_sweeps_are_forgotten_now_and_then_and_never_the_last_two() -> None:
     sweeps = tuple(np.ones((5, 3), np.float32) for _ in range(4))
-    sample = TrainingSample(sweeps, np.zeros((5, 3), np.float32), np.ones(5, np.float32))
+    ones, nowhere = np.ones(5, np.float32), np.zeros(5, bool)
+    sample = TrainingSample(sweeps, np.zeros((5, 3), np.float32), ones, nowhere)
     rng = np.random.default_rng(0)
     counts = np.array([[len(s) for s in forget(sample, rng).sweeps] for _ in range(4000)])
     assert (counts[:, :2] == 5).all()
@@ -241,9 +245,7 @@ def test_encoded_points_are_balanced_by_speed() -> None:
     inside = PillarGrid(12.8, 0.4, -1.5, 4.5).locate(sample.sweeps[0]).rows
     flow = np.zeros_like(sample.flow)
     flow[inside[:10], 0], flow[inside[10:30], 0] = 1.0, 0.05
-    encoded = encode(
-        TrainingSample(sample.sweeps, flow, sample.weight), GRID, np.random.default_rng(0)
-    )
+    encoded = encode(replace(sample, flow=flow), GRID, np.random.default_rng(0))
     length = np.linalg.norm(encoded.target, axis=1)
     assert (length > 0.9).sum() == 10
     assert ((length > 0.04) & (length < 0.1)).sum() == 20
@@ -268,21 +270,34 @@ def test_points_of_no_weight_are_not_learnt_from_but_seen() -> None:
 def test_ground_beneath_a_mover_matters_like_the_mover() -> None:
     rng = np.random.default_rng(0)
     car = rng.uniform([2.0, 2.0, 0.5], [6.0, 4.0, 1.5], (500, 3))
+    creeping = rng.uniform([-6.0, 2.0, 0.5], [-2.0, 4.0, 1.5], (500, 3))  # 0.3 m/s: no mover
+    wall = rng.uniform([-12, -12, 0.5], [12, -8, 3.0], (6000, 3))
     ground = rng.uniform([-12, -12, -0.05], [12, 12, 0.05], (20_000, 3))
-    points = np.concatenate([car, ground]).astype(np.float32)
-    flow, weight = np.zeros_like(points), np.full(len(points), 0.5, np.float32)
-    flow[:500, 0], weight[:500] = 0.5, 1.0
-    encoded = encode(TrainingSample((points, points), flow, weight), GRID, rng)
-    still = (encoded.target == 0).all(1)
-    x, y, _ = GRID.points(encoded.point_pillar[still], encoded.point_offset[still]).T
-    beneath = (x > 2.4) & (x < 5.6) & (y > 2.4) & (y < 3.6)
-    far = (x < 1.6) | (x > 6.4) | (y < 1.6) | (y > 4.4)
-    assert (encoded.weight[~still] == 1).all()
-    assert (encoded.weight[still][beneath] == 1).all()
-    assert (encoded.weight[still][far] == 0.5).all()
+    points = np.concatenate([car, creeping, wall, ground]).astype(np.float32)
+    flow, is_ground = np.zeros_like(points), np.arange(len(points)) >= 7000
+    flow[:500, 0], flow[500:1000, 0] = 0.5, 0.03
+    weight = np.where(is_ground, np.float32(0.5), np.float32(1))
+    encoded = encode(TrainingSample((points, points), flow, weight, is_ground), GRID, rng)
+    x, y, z = GRID.points(encoded.point_pillar, encoded.point_offset).T
+    low = z < 0.1
+    beneath = low & (np.abs(x - 4.0) < 1.6) & (np.abs(y - 3.0) < 0.6)
+    far = low & ((np.abs(x - 4.0) > 2.9) | (np.abs(y - 3.0) > 1.9))
+    assert (encoded.weight[beneath] == 1).all()
+    assert (encoded.weight[far] == 0.5).all()
+    assert (encoded.weight[~low] == 1).all()
     under = (np.abs(ground[:, :2] - [4.0, 3.0]) < [1.6, 0.6]).all(1)
-    assert beneath.sum() == under.sum()  # none is left out, of the rest most are
-    assert far.sum() < 0.25 * len(ground)
+    assert beneath.sum() == under.sum()  # none is left out, although of the rest most are
+    assert far.sum() <= POINTS_PER_BIN
+
+
+def test_what_is_mixed_is_seen_and_not_learnt_from() -> None:
+    sample = next(
+        sample
+        for seed in range(40)
+        if (sample := simulated_sample(seed, (0, 1), np.random.default_rng(seed))).weight.min() == 0
+    )
+    encoded = encode(sample, GRID, np.random.default_rng(0))
+    assert encoded.weight.min() > 0
 
 
 def test_collate_moves_indices_into_each_samples_part() -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from zeroflow_training.simulation import SENSORS, ActorClass, Mounting, Simulation, box_scene
 from zeroflow_training.simulation.detector import (
-    MIXED,
+    BLURRED,
     SPECK,
     Detector,
     Faults,
@@ -73,13 +73,13 @@ def test_specks_hang_in_front_of_the_surface() -> None:
 
 def test_edges_mix_and_panes_show_ghosts() -> None:
     distances, hits = measured(PLAIN._replace(mixed=0.2), step=2.0)
-    assert (hits == MIXED).mean() == pytest.approx(0.2, abs=0.01)
-    assert 20.0 < distances[hits == MIXED].min() < distances[hits == MIXED].max() < 22.0
+    assert (hits == BLURRED).mean() == pytest.approx(0.2, abs=0.01)
+    assert 20.0 < distances[hits == BLURRED].min() < distances[hits == BLURRED].max() < 22.0
     _, hits = measured(PLAIN._replace(mixed=0.2), step=4.0)  # two returns the sensor can tell
-    assert not (hits == MIXED).any()
+    assert not (hits == BLURRED).any()
     distances, hits = measured(PLAIN._replace(ghosts=0.05))
-    assert (hits == MIXED).mean() == pytest.approx(0.05, abs=0.01)
-    assert distances[hits == MIXED].min() > 21.0
+    assert (hits == BLURRED).mean() == pytest.approx(0.05, abs=0.01)
+    assert distances[hits == BLURRED].min() > 21.0
 
 
 def test_each_laser_has_its_own_range_error() -> None:

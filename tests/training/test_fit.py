@@ -52,7 +52,9 @@ class DriftingWorld(SimulatedSamples):
         while True:
             now = rng.uniform([-reach, -reach, 0], [reach, reach, 2], (ROWS, 3)).astype(np.float32)
             flow = np.tile(FLOW, (ROWS, 1))
-            yield encode(TrainingSample((now, now - flow), flow, now[:, 2] < 0), self.grid, rng)
+            weight, is_ground = np.ones(ROWS, np.float32), np.zeros(ROWS, bool)
+            sample = TrainingSample((now, now - flow), flow, weight, is_ground)
+            yield encode(sample, self.grid, rng)
 
 
 @pytest.fixture(autouse=True)

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from zeroflow_training.data.sample import TrainingSample
@@ -51,7 +53,7 @@ def turn(sample: TrainingSample, rng: np.random.Generator) -> TrainingSample:
     matrix = np.array([[cos, sin * mirror, 0], [-sin, cos * mirror, 0], [0, 0, scale]], np.float32)
     lift = np.array([0, 0, rng.normal(0, 0.1)], np.float32)
     sweeps = tuple(points @ matrix + lift for points in sample.sweeps)
-    return TrainingSample(sweeps, sample.flow @ matrix, sample.weight)
+    return replace(sample, sweeps=sweeps, flow=sample.flow @ matrix)
 
 
 def crop(sample: TrainingSample, half_m: float, rng: np.random.Generator) -> TrainingSample:
@@ -73,9 +75,7 @@ def crop(sample: TrainingSample, half_m: float, rng: np.random.Generator) -> Tra
     else:
         middle = rng.uniform(-28, 28, 2)
     shift = np.array([*middle, 0], np.float32)
-    moved = TrainingSample(
-        tuple(points - shift for points in sample.sweeps), sample.flow, sample.weight
-    )
+    moved = replace(sample, sweeps=tuple(points - shift for points in sample.sweeps))
     return moved.select([np.abs(p[:, :2]).max(1) < half_m for p in moved.sweeps])
 
 

@@ -48,9 +48,12 @@ def encode(sample: TrainingSample, grid: PillarGrid, rng: np.random.Generator) -
     features, index = grid.features(located)
     newest = located[0]
     flow, weight = sample.flow[newest.rows], sample.weight[newest.rows]
-    beneath = _beneath_movers(newest.cell, flow, weight)
+    speed = np.linalg.norm(flow, axis=1)
+    movers = (speed > SPEED_EDGES_M[0]) & (weight == 1)
+    beneath = sample.is_ground[newest.rows] & (weight > 0)
+    beneath &= _near(newest.cell, newest.cell[movers])
     weight = np.where(beneath, np.float32(1), weight)
-    chosen = _balanced(flow, weight, beneath, rng)
+    chosen = _balanced(speed, weight, beneath, rng)
     return Encoded(
         features,
         index.astype(np.int64),
@@ -61,26 +64,27 @@ def encode(sample: TrainingSample, grid: PillarGrid, rng: np.random.Generator) -
     )
 
 
-def _beneath_movers(cell: np.ndarray, flow: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    """Which points are ground in a block of four pillars with something that moves, bool [M].
+def _near(cell: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Which pillars are in a block with one of the others, bool like `cell`.
 
-    Ground is plentiful, but this little of it is where a network goes wrong: it has to tell heights
-    apart within what it sees as one cell.
+    Ground is plentiful, but what lies in a block with something that moves is where a network goes
+    wrong: it has to tell heights apart within what it sees as one cell.
     """
-    speed, block = np.linalg.norm(flow, axis=1), cell // PILLARS_IN_BLOCK
-    movers = block[(speed > SPEED_EDGES_M[0]) & (weight == 1)]
-    return np.isin(block, movers) & (speed == 0) & (weight > 0) & (weight < 1)
+    return np.isin(cell // PILLARS_IN_BLOCK, others // PILLARS_IN_BLOCK)
 
 
 def _balanced(
-    flow: np.ndarray, weight: np.ndarray, beneath: np.ndarray, rng: np.random.Generator
+    speed: np.ndarray, weight: np.ndarray, beneath: np.ndarray, rng: np.random.Generator
 ) -> np.ndarray:
-    """Rows of at most POINTS_PER_BIN points of each speed bin, of ground, and beneath movers."""
-    bins = np.digitize(np.linalg.norm(flow, axis=1), SPEED_EDGES_M)
-    bins[(bins == 0) & (weight < 1)] = 3
-    bins[beneath] = 4
-    bins[weight == 0] = -1
-    rows = [rng.permutation(np.flatnonzero(bins == k))[:POINTS_PER_BIN] for k in range(5)]
+    """Rows of at most POINTS_PER_BIN points of each of five kinds.
+
+    What matters, by its speed in three bins; what stands and matters less; ground beneath movers.
+    """
+    speeds, learnt = np.digitize(speed, SPEED_EDGES_M), weight > 0
+    minor = (speeds == 0) & (weight < 1)
+    kinds = [(speeds == k) & ~minor & ~beneath for k in range(len(SPEED_EDGES_M) + 1)]
+    kinds += [minor, beneath]
+    rows = [rng.permutation(np.flatnonzero(kind & learnt))[:POINTS_PER_BIN] for kind in kinds]
     return np.concatenate(rows)
 
 

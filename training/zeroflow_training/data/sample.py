@@ -19,15 +19,20 @@ class TrainingSample:
     """Sweeps in the newest one's levelled frame.
 
     `sweeps`: newest first, float32 [N_k, 3], metres. For the newest one's points: `flow` float32
-    [N_0, 3], metres over the interval; `weight` float32 [N_0] of its error (never an input): 1 for
-    what matters, less for ground and the own vehicle, 0 where nobody can say how it moves.
+    [N_0, 3], metres over the interval; `weight` float32 [N_0] of its error: 1 for what
+    matters, less for ground and the own vehicle, 0 where nobody can say how it moves; `is_ground`
+    bool [N_0]. Neither is an input.
     """
 
     sweeps: tuple[Points, ...]
     flow: F32
     weight: F32
+    is_ground: npt.NDArray[np.bool_]
 
     def select(self, keep: list[npt.NDArray[np.bool_]]) -> TrainingSample:
         """The sample with only the points of `keep` (one mask a sweep)."""
         sweeps = tuple(points[mask] for points, mask in zip(self.sweeps, keep, strict=True))
-        return TrainingSample(sweeps, self.flow[keep[0]], self.weight[keep[0]])
+        newest = keep[0]
+        return TrainingSample(
+            sweeps, self.flow[newest], self.weight[newest], self.is_ground[newest]
+        )

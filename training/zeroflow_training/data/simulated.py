@@ -119,7 +119,9 @@ def levelled_sample(
         now_from_before = error @ invert(now.pose) @ before.pose
         sweeps.append(transform_points(level @ now_from_before, before.points))
     flow = now.flow @ level[:3, :3].T.astype(np.float32)
-    return TrainingSample(tuple(sweeps), flow, _WEIGHT_OF_CLASS[now.class_id])
+    return TrainingSample(
+        tuple(sweeps), flow, _WEIGHT_OF_CLASS[now.class_id], now.class_id == ActorClass.GROUND
+    )
 
 
 def _level_error(rng: np.random.Generator) -> np.ndarray:

@@ -21,7 +21,7 @@ from zeroflow_training.simulation.classes import ActorClass
 from zeroflow_training.simulation.simulator import SimulatedSweep
 
 REGION_M = 51.2
-# Ground is for ground removal, the own vehicle for a crop box; what is mixed has no motion.
+# Ground is for ground removal, the own vehicle for a crop box; what is mixed has none.
 NOT_JUDGED = (ActorClass.GROUND, ActorClass.OWN_VEHICLE, ActorClass.MIXED)
 COMMON_INTERVAL_S = 0.1  # flows over any interval are compared as metres over this one
 
@@ -55,8 +55,8 @@ class Trial:
     """The judged points of one world: errors in metres over 0.1 s, class_id uint8 [N].
 
     Judged are points with |x|, |y| < 51.2 m that the estimator calls valid, but for
-    NOT_JUDGED. A sweep that was not `answered` has none. `ground`: errors of the ground, which is
-    not judged, but seen.
+    NOT_JUDGED. A sweep that was not `answered` has none. `ground`: errors of the ground, kept
+    apart: not in `errors`.
     """
 
     sensor: str

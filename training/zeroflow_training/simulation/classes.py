@@ -15,7 +15,7 @@ class ActorClass(IntEnum):
     VEGETATION = 4
     CLUTTER = 5
     NOISE = 6  # dust and specks that belong to nothing
-    MIXED = 254  # between a thing that moves and what is behind it: no motion of its own
+    MIXED = 254  # half of what moves, or its mirror image: no motion of its own
     OWN_VEHICLE = 255  # the body of the vehicle that carries the sensor
     CAR = 7
     VAN = 8

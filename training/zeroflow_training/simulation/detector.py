@@ -18,9 +18,9 @@ from .shapes import NEAREST
 F64 = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
-# Returns from nothing in the scene: in mid air, or from an edge or a pane, between or behind what
-# they are of.
-SPECK, MIXED = -3, -5
+# Returns from where nothing is: droplets and dust; and what an edge or a pane makes of the light,
+# between two surfaces or behind one.
+SPECK, BLURRED = -3, -5
 _PULSE = 2.5  # m, length of a laser pulse: what is closer together melts into one
 _PACKETS = 75  # a sweep; Velodyne, Ouster and Hesai send between 64 and 180
 
@@ -137,7 +137,7 @@ def measure(
     state: State,
 ) -> tuple[float, int]:
     """Measured distance (m) of one ray and what it hit: a primitive, ON_GROUND,
-    ON_OWN_VEHICLE, SPECK or MIXED.
+    ON_OWN_VEHICLE, SPECK or BLURRED.
 
     ``step`` is how much further (m) the neighbouring ray reaches, ``incidence`` the sine of
     the angle to the ground. NO_RETURN where the ray met nothing or the return is lost.
@@ -156,8 +156,8 @@ def measure(
         return 0.0, NO_RETURN
     # A beam that straddles an edge may return something in between, unless it can tell the two.
     if index >= 0 and 0.3 < abs(step) < _PULSE and uniform(state) < detector.mixed:
-        return min(distance + uniform(state) * step, detector.max_range), MIXED
+        return min(distance + uniform(state) * step, detector.max_range), BLURRED
     # A pane reflects part of the light to something else, which seems to be behind it.
     if index >= 0 and detector.ghosts > 0.0 and uniform(state) < detector.ghosts:
-        return min(distance + 1.0 + 9.0 * uniform(state), detector.max_range), MIXED
+        return min(distance + 1.0 + 9.0 * uniform(state), detector.max_range), BLURRED
     return distance + detector.bias[beam] + detector.range_noise * gauss(state), index

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .classes import ActorClass
-from .detector import MIXED, SPECK, Detector, measure
+from .detector import BLURRED, SPECK, Detector, measure
 from .jit import Record, compiled
 from .motion import travelled
 from .noise import State, uniform
@@ -170,7 +170,7 @@ def collect(
             class_id[n] = _GROUND
             if index == ON_OWN_VEHICLE:
                 class_id[n] = _OWN
-            elif index in (SPECK, MIXED):
+            elif index in (SPECK, BLURRED):
                 class_id[n], reflectivity = _NOISE, _DROPLET
             moved = motion_of(index, bodies, primitives, waves, x, y, now, now - interval)
             shift = from_world(rotation, moved[0], moved[1], moved[2])
@@ -178,7 +178,7 @@ def collect(
             if index >= 0:
                 body = bodies[primitives[index].body]
                 class_id[n], instance_id[n] = body.kind, body.instance
-            elif index == MIXED:
+            elif index == BLURRED:
                 for one in (struck, hit[column - 1, beam]):
                     moved = motion_of(one, bodies, primitives, waves, x, y, now, now - interval)
                     if moved[0] != 0.0 or moved[1] != 0.0 or moved[2] != 0.0:
