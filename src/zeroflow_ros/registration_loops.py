@@ -54,8 +54,8 @@ def fitted(
 ) -> F64:
     """Shift [2] of a body in the last interval, from the sweeps it was seen in before.
 
-    `were` [S, n, 3]: its points where each sweep saw them but for the shift; `axes` [S]: by how much
-    that sweep's are turned. A body that shifts by d in the last interval, and by a less in each one
+    `were` [S, n, 3]: its points where each sweep saw them but for the shift; `axes` [S]: the turn
+    of that sweep's axes. A body that shifts by d in the last interval, and by a less in each one
     before, was age d - age (age - 1) / 2 a away `age` intervals ago. Least squares over the nearest
     points.
     """
