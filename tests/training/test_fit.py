@@ -22,6 +22,7 @@ import torch
 from zeroflow_ros.errors import ModelError, ZeroflowError
 from zeroflow_ros.pillars import FEATURES, PillarGrid
 from zeroflow_training import fit as fit_module
+from zeroflow_training.average import average
 from zeroflow_training.checkpoint import load_student, take_over
 from zeroflow_training.data.batch import Encoded, encode
 from zeroflow_training.data.sample import TrainingSample
@@ -259,3 +260,31 @@ def test_a_wrong_configuration_names_the_setting(tmp_path: Path, text: str, reas
         load_config(str(path))
     with pytest.raises(ZeroflowError, match="neither a readable YAML file"):
         load_config(str(tmp_path / "missing.yaml"))
+
+
+def test_an_average_lies_in_the_middle_and_has_statistics_of_its_own(
+    config: FitConfig, tmp_path: Path
+) -> None:
+    first = fit(steps(config, 3), tmp_path / "first")
+    second = fit(steps(config, 20), tmp_path / "second", init=first)
+    made = average(first, second, tmp_path / "both.ckpt", seed=3, batches=10, workers=0)
+    one, two, both = (
+        torch.load(path, weights_only=True)["state_dict"] for path in (first, second, made)
+    )
+    for key, value in both.items():
+        if "running" in key or "batches_tracked" in key:
+            assert torch.isfinite(value.float()).all()
+        else:
+            torch.testing.assert_close(value, 0.5 * (one[key] + two[key]))
+    mean = "student.down.1.running_mean"
+    assert not torch.allclose(both[mean], 0.5 * (one[mean] + two[mean]))
+    assert load_student(made, config.student.size).config == config.student
+
+
+def test_students_of_other_kinds_are_not_averaged(config: FitConfig, tmp_path: Path) -> None:
+    first = fit(steps(config, 2), tmp_path / "first")
+    other = replace(config, student=replace(config.student, lags=(0, 1, 2)))
+    second = fit(steps(other, 2), tmp_path / "second")
+    with pytest.raises(ModelError, match=r"second.last.ckpt.*another one than that of"):
+        average(first, second, tmp_path / "both.ckpt", batches=1, workers=0)
+    assert not (tmp_path / "both.ckpt").exists()

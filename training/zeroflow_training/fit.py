@@ -69,7 +69,7 @@ def fit(
     if init is not None:
         with refused(init):
             take_over(module.student, load_student(init, config.student.size))
-    trainer.fit(module, _loader(config, steps_done), ckpt_path=resume, weights_only=True)
+    trainer.fit(module, simulated_batches(config, steps_done), ckpt_path=resume, weights_only=True)
     last = folder / "last.ckpt"
     with written_atomically(last) as scratch:
         trainer.save_checkpoint(scratch)
@@ -84,7 +84,8 @@ def _keep_metrics(metrics: Path, steps_done: int) -> None:
         metrics.replace(kept)
 
 
-def _loader(config: FitConfig, steps_done: int) -> DataLoader:  # type: ignore[type-arg]
+def simulated_batches(config: FitConfig, steps_done: int) -> DataLoader:  # type: ignore[type-arg]
+    """Endless batches of a run that has made `steps_done` steps."""
     cells = config.student.size**2
     samples = SimulatedSamples(training_grid(config), config.student.lags, config.seed)
     samples.seen = samples.scenes_for(steps_done * config.batch_size, config.workers)

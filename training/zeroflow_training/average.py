@@ -1,0 +1,67 @@
+# SPDX-FileCopyrightText: 2026 zeroflow_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Average two checkpoints: in the middle between a run's start and its end lies a better student.
+
+Wortsman et al. 2022, "Model soups": weights of runs from the same start can be averaged, and the
+average generalises better than either.
+"""
+
+from __future__ import annotations
+
+from itertools import islice
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from zeroflow_ros.files import written_atomically
+from zeroflow_training.checkpoint import load_student, opened, refused
+from zeroflow_training.fit import simulated_batches
+from zeroflow_training.fit_config import CROP_PILLARS, FitConfig
+from zeroflow_training.student_module import ScheduleConfig
+from zeroflow_training.students.real_time import RealTimeStudent
+
+BATCHES = 400  # of four windows: the statistics' third digit stands
+
+
+def average(
+    first: Path, second: Path, path: Path, seed: int = 0, batches: int = BATCHES, workers: int = 1
+) -> Path:
+    """Write the mean of two checkpoints of `fit`, for export or as a start for another run.
+
+    Nobody's batch-norm statistics fit to averaged weights, so they are measured on `batches` of
+    simulated windows drawn from `seed`. Raises ModelError for files that are no checkpoints of
+    students alike.
+    """
+    with opened(first) as one, opened(second) as two, refused(second):
+        if one["hyper_parameters"]["student"] != two["hyper_parameters"]["student"]:
+            raise ValueError(f"its student is another one than that of {first}")
+        weights = {k: _mean(v, two["state_dict"][k]) for k, v in one["state_dict"].items()}
+        state = {"hyper_parameters": two["hyper_parameters"], "global_step": two["global_step"]}
+    with written_atomically(path) as scratch:
+        torch.save({**state, "state_dict": weights}, scratch)
+        student = load_student(scratch, CROP_PILLARS)
+        config = FitConfig(ScheduleConfig(batches), student.config, seed, workers=workers)
+        measure_norms(student, config)
+        weights.update({f"student.{k}": v for k, v in student.state_dict().items()})
+        torch.save({**state, "state_dict": weights}, scratch)
+    return path
+
+
+def measure_norms(student: RealTimeStudent, config: FitConfig) -> None:
+    """Set the batch-norm statistics to the mean over `schedule.steps` training batches."""
+    torch.set_num_threads(config.threads)
+    student.eval()
+    for module in student.modules():
+        if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d):
+            module.reset_running_stats()
+            module.momentum = None  # all batches alike
+            module.train()
+    with torch.inference_mode():
+        for batch in islice(simulated_batches(config, 0), config.schedule.steps):
+            student(*batch[:4], samples=batch.samples)
+    student.eval()
+
+
+def _mean(one: Tensor, two: Tensor) -> Tensor:
+    return 0.5 * (one + two) if one.is_floating_point() else two
