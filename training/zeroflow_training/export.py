@@ -103,11 +103,17 @@ def git_commit() -> str:
 
 
 def export_checkpoint(
-    checkpoint: Path, path: Path, name: str, version: str, two_sweeps: bool = False
+    checkpoint: Path,
+    path: Path,
+    name: str,
+    version: str,
+    two_sweeps: bool = False,
+    certainty: float = CERTAINTY,
 ) -> ExportReport:
     """Export what `fit` wrote, on the full grid of the vehicle, with a card that names its source.
 
-    `two_sweeps`: only the part of the student that looks at the last two.
+    `two_sweeps`: only the part of the student that looks at the last two. `certainty` from which on
+    a body moves, 0 to 1.
     Raises ZeroflowError for a file that is no checkpoint of ours.
     """
     student = load_student(checkpoint, round(2 * RANGE_M / CELL_M))
@@ -122,7 +128,7 @@ def export_checkpoint(
         features=FEATURE_NAMES,
         ground="keep",
         bodies="rigid",
-        certainty=CERTAINTY,
+        certainty=certainty,
         training_data="zeroflow_ros simulated streets, exact flow, no recorded data, no labels",
         git_commit=git_commit(),
         graph_sha256="",

@@ -30,11 +30,21 @@ def export(
         bool, typer.Option("--two-sweeps", help="Only the part that looks at the last two sweeps.")
     ] = False,
     version: Annotated[str, typer.Option(help="Version on the model's card.")] = "0.1.0",
+    certainty: Annotated[
+        float | None,
+        typer.Option(
+            min=0,
+            max=1,
+            help="From which on a body moves. Less finds more, also what is false.",
+        ),
+    ] = None,
 ) -> None:
     """Export a student to ONNX, checked against PyTorch, ready for `zeroflow run --model`."""
-    from zeroflow_training.export import export_checkpoint
+    from zeroflow_training.export import CERTAINTY, export_checkpoint
 
-    report = export_checkpoint(checkpoint, out, name or out.stem, version, two_sweeps)
+    if certainty is None:
+        certainty = CERTAINTY
+    report = export_checkpoint(checkpoint, out, name or out.stem, version, two_sweeps, certainty)
     typer.echo(
         f"{report.path}: {report.bytes / 1e6:.1f} MB; ONNX Runtime differs from PyTorch by at most "
         f"{report.max_difference_mm:.4f} mm ({report.mean_difference_mm:.5f} mm in the mean) and "
