@@ -12,9 +12,12 @@ from numba import types
 from zeroflow_ros.earlier_loops import in_axes_of, moved_back, nearest, where_it_was
 from zeroflow_ros.jit import DOUBLE_ROWS, DOUBLES, FLOAT_ROWS, INT_ROWS, INTS, compiled
 from zeroflow_ros.pillar_loops import F32, F64, I32
-from zeroflow_ros.visibility import hides
+from zeroflow_ros.visibility import hides, sees_past
 
 HIDING_M = 0.5  # nearer than the body can have been: something else
+FREE_M = 0.5  # further than where the body is: there was nothing
+# From a sensor that moved further, edges and what a beam glances off look free that are not.
+STEADY_M = 0.3
 
 
 @compiled(FLOAT_ROWS, DOUBLES)
@@ -48,10 +51,11 @@ def fit(
     size: Any,
     cell_m: Any,
 ) -> F64:
-    """Sums [B, 5] of distances to the nearest point over rows and sweeps: if the body stood, as it
-    moves, both over what was in sight either way, and how many these are.
+    """Sums [B, 6] of distances to the nearest point over rows and sweeps: if the body stood, as it
+    moves, both over what was in sight either way, and how many these are; then how many are where
+    nothing was, as far as sensors saw from where they are now.
     """
-    middle, sums = 0.5 * size * cell_m, np.zeros((len(turn), 5))
+    middle, sums = 0.5 * size * cell_m, np.zeros((len(turn), 6))
     for body in range(len(turn)):
         own = rows[first[body] : first[body + 1]]
         for s in range(len(ages)):
@@ -60,6 +64,8 @@ def fit(
             stood = moved_back(own, middle, middle, drift[s, 2], drift[s, :2])
             moved = where_it_was(own, x, y, ages[s] * turn[body], drift[s], size * cell_m)
             away_x, away_y = in_axes_of(drift[s, 2], away[0], away[1])
+            from_here_x, from_here_y = sensors[s, 0] - middle, sensors[s, 1] - middle
+            steady = from_here_x**2 + from_here_y**2 < STEADY_M**2
             nearer_m = reach(stood, sensors[s]) - np.sqrt((away**2).sum()) - HIDING_M
             for k in range(len(own)):
                 here, there = stood[k], moved[k]
@@ -68,6 +74,8 @@ def fit(
                 moving = nearest(there_x, there_y, there[2], start[s], offsets, size, cell_m)[0]
                 sums[body, 0] += still
                 sums[body, 1] += moving
+                if steady and sees_past(ranges[s], sensors[s], FREE_M, here[0], here[1], here[2]):
+                    sums[body, 5] += 1
                 if not (
                     hides(ranges[s], sensors[s], nearer_m, here[0], here[1], here[2])
                     or hides(ranges[s], sensors[s], nearer_m, there_x, there_y, there[2])

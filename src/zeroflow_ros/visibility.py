@@ -75,3 +75,17 @@ def hides(ranges: F32, sensor: Any, nearer_m: Any, x: Any, y: Any, z: Any) -> bo
     if way < 1 or way > len(ranges) - 2:
         return False
     return min(ranges[way - 1], ranges[way], ranges[way + 1]) < nearer_m
+
+
+@compiled(FLOATS, DOUBLES, *[types.float64] * 4)
+def sees_past(ranges: F32, sensor: Any, margin_m: Any, x: Any, y: Any, z: Any) -> bool:
+    """Whether the beams towards (x, y, z) all went at least `margin_m` further: it was free.
+
+    Looks at the directions that `hides` looks at; where no beam returned, nobody knows.
+    """
+    u, v, w = x - sensor[0], y - sensor[1], z - sensor[2]
+    way = direction(u, v, w)
+    if way < 1 or way > len(ranges) - 2:
+        return False
+    seen = min(ranges[way - 1], ranges[way], ranges[way + 1])
+    return seen < np.inf and seen > np.sqrt(u * u + v * v + w * w) + margin_m

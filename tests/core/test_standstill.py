@@ -115,6 +115,33 @@ def test_a_van_moves_whether_it_was_in_sight_or_not(hidden: bool) -> None:
     assert not told_to_stand(van, motions, earlier)
 
 
+def lorry_seen(front_m: float) -> np.ndarray:
+    """A flat side from y = 3 m on, 9 m long up to x = front_m, and a wall behind it [N, 3]."""
+    angle, rise = np.meshgrid(np.linspace(0.4, 2.74, 70), np.linspace(-0.2, 0.2, 5))
+    slope = 1 / np.tan(angle)
+    on_lorry = np.abs(3.0 * slope - (front_m - 4.5)) < 4.5
+    y = np.where(on_lorry, 3.0, 9.0)
+    x = y * slope
+    points = np.stack([x, y, HEIGHT_M + rise * np.hypot(x, y)], -1).reshape(-1, 3)
+    return points.astype(np.float32)
+
+
+@pytest.mark.parametrize(("speed_m", "known"), [(0.5, True), (0.5, False), (0.0, True)])
+def test_a_long_side_moves_where_its_front_has_come_from_elsewhere(
+    speed_m: float, known: bool
+) -> None:
+    """Seen from a vehicle at rest; of its flat side alone nobody could tell."""
+    now = GRID.locate(lorry_seen(5.0))
+    side = now.select(np.flatnonzero(lorry_seen(5.0)[now.rows, 1] < 4))
+    motions = RigidMotions(np.array([[20.5, 23.0]]), np.array([[0.5, 0.0]]), np.zeros(1))
+    sensor = np.array([0.0, 0.0, HEIGHT_M if known else np.nan])
+    earlier = [
+        EarlierSweep(GRID.locate(lorry_seen(5.0 - speed_m * age)), age, sensor)
+        for age in (1.0, 2.0, 4.0)
+    ]
+    assert told_to_stand(side, motions, earlier) == (speed_m == 0 or not known)
+
+
 @settings(deadline=None)
 @given(st.integers(0, 2**32 - 1))
 def test_nearest_ranges_are_those_of_the_nearest_points(seed: int) -> None:
