@@ -13,7 +13,7 @@ from zeroflow_ros.body_motion import body_motion
 from zeroflow_ros.drift import with_drift
 from zeroflow_ros.earlier import EarlierSweep, index_earlier
 from zeroflow_ros.geometry import from_roll_pitch_yaw, invert, transform_points
-from zeroflow_ros.pillars import PillarGrid
+from zeroflow_ros.pillars import GridPoints, PillarGrid
 from zeroflow_ros.samples import sample
 
 GRID = PillarGrid(range_m=20.0, cell_m=0.4, z_min_m=-1.5, z_max_m=4.5)
@@ -65,6 +65,16 @@ def earlier(
     ]
 
 
+def told(speed: float) -> tuple[GridPoints, np.ndarray, np.ndarray]:
+    """The street with the car now, and what a network says: the car moves, by `speed`."""
+    scene = street(9)
+    located = GRID.locate(np.concatenate([scene, car(0.0, 9)]))
+    is_car = located.rows >= len(scene)
+    displacement = np.zeros((len(is_car), 3), np.float32)
+    displacement[is_car, 0] = speed
+    return located, displacement, np.where(is_car, 4, -4).astype(np.float32)
+
+
 def test_the_still_world_says_what_odometry_is_wrong_by() -> None:
     still = GRID.locate(street(9))
     world = sample(GRID, still, np.zeros(len(still.rows), np.intp), 1, 400)
@@ -77,16 +87,11 @@ def test_the_still_world_says_what_odometry_is_wrong_by() -> None:
 @pytest.mark.parametrize(("speed", "said"), [(0.0, 0.08), (0.5, 0.4), (-0.12, -0.08)])
 def test_bodies_move_as_they_do_in_the_world(speed: float, said: float) -> None:
     """Metres an interval; without drift the car that stands is off by 5 cm and moves."""
-    scene, body = street(9), car(0.0, 9)
-    located = GRID.locate(np.concatenate([scene, body]))
-    is_car = located.rows >= len(scene)
-    displacement = np.zeros((len(is_car), 3), np.float32)
-    displacement[is_car, 0] = said
-    odds = np.where(is_car, 4, -4).astype(np.float32)
+    located, displacement, odds = told(said)
     found = body_motion(GRID, located, displacement, odds, 2.0, earlier(speed))
-    assert np.median(found[is_car], 0)[:2] == pytest.approx([speed, 0.0], abs=0.015)
-    assert speed or not found[is_car].any()
-    assert not found[~is_car].any()
+    assert np.median(found[odds > 0], 0)[:2] == pytest.approx([speed, 0.0], abs=0.015)
+    assert speed or not found[odds > 0].any()
+    assert not found[odds < 0].any()
 
 
 def thing(middle: tuple[float, float], width: float, seed: int, count: int = 400) -> np.ndarray:
@@ -142,30 +147,20 @@ def test_what_lies_nowhere_near_does_not_drift() -> None:
 def test_fast_bodies_drive_straight_on_where_yaw_is_wrong(yaw_deg: float) -> None:
     """0.4 degrees would push a car of 25 m/s aside by 0.17 m/s."""
     speed, errors = 2.5, [(0.0, 0.0, yaw_deg)] * 3
-    scene, body = street(9), car(0.0, 9)
-    located = GRID.locate(np.concatenate([scene, body]))
-    is_car = located.rows >= len(scene)
-    displacement = np.zeros((len(is_car), 3), np.float32)
-    displacement[is_car, 0] = speed
-    odds = np.where(is_car, 4, -4).astype(np.float32)
+    located, displacement, odds = told(speed)
     found = body_motion(GRID, located, displacement, odds, 2.0, earlier(speed, errors))
-    ahead, aside = np.median(found[is_car], 0)[:2]
+    ahead, aside = np.median(found[odds > 0], 0)[:2]
     assert ahead == pytest.approx(speed, abs=0.03)
     assert aside == pytest.approx(0.0, abs=0.01)
 
 
 def test_sweeps_without_points_say_nothing() -> None:
-    scene, body = street(9), car(0.0, 9)
-    located = GRID.locate(np.concatenate([scene, body]))
-    is_car = located.rows >= len(scene)
-    displacement = np.zeros((len(is_car), 3), np.float32)
-    displacement[is_car, 0] = 0.4
-    odds = np.where(is_car, 4, -4).astype(np.float32)
+    located, displacement, odds = told(0.4)
     empty = EarlierSweep(GRID.locate(np.empty((0, 3), np.float32)), 2.0, SENSOR)
     sweeps = earlier(0.5)[:1]
     alone = body_motion(GRID, located, displacement, odds, 2.0, sweeps)
     np.testing.assert_array_equal(
         body_motion(GRID, located, displacement, odds, 2.0, [*sweeps, empty]), alone
     )
-    told = body_motion(GRID, located, displacement, odds, 2.0, [empty])
-    np.testing.assert_allclose(told, displacement, atol=1e-6)
+    alone = body_motion(GRID, located, displacement, odds, 2.0, [empty])
+    np.testing.assert_allclose(alone, displacement, atol=1e-6)

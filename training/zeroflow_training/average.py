@@ -1,9 +1,9 @@
 # SPDX-FileCopyrightText: 2026 zeroflow_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Average two checkpoints: in the middle between a run's start and its end lies a better student.
+"""Average two checkpoints: in the middle between a run's start and its end may lie a better one.
 
 Wortsman et al. 2022, "Model soups": weights of runs from the same start can be averaged, and the
-average generalises better than either.
+average often generalises better than either.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from zeroflow_training.fit_config import CROP_PILLARS, FitConfig
 from zeroflow_training.student_module import ScheduleConfig
 from zeroflow_training.students.real_time import RealTimeStudent
 
-BATCHES = 400  # of four windows: the statistics' third digit stands
+BATCHES = 400  # of four windows: two minutes
 
 
 def average(

@@ -21,7 +21,7 @@ from zeroflow_training.simulation.classes import ActorClass
 from zeroflow_training.simulation.simulator import SimulatedSweep
 
 REGION_M = 51.2
-# Ground is for ground removal, the own vehicle for a crop box; what is mixed has none.
+# Ground is for ground removal, the own vehicle for a crop box; what is mixed has no motion.
 NOT_JUDGED = (ActorClass.GROUND, ActorClass.OWN_VEHICLE, ActorClass.MIXED)
 COMMON_INTERVAL_S = 0.1  # flows over any interval are compared as metres over this one
 
