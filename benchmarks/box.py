@@ -14,7 +14,8 @@ from itertools import chain, product
 
 import numpy as np
 
-from zeroflow_ros import FlowEstimator, Sweep
+from zeroflow_ros import FlowEstimator
+from zeroflow_training.recording import as_sweep
 from zeroflow_training.simulation.mounting import Mounting
 from zeroflow_training.simulation.scenes import box_scene
 from zeroflow_training.simulation.sensors import find_sensor
@@ -35,7 +36,7 @@ def error(
     estimator.reset()
     simulation = Simulation(0, sensor=find_sensor(lidar), scene=scene, mounting=mounting)
     for sweep in simulation.sweeps(SWEEPS):
-        flow = estimator.update(Sweep(sweep.points, sweep.stamp_ns), sweep.pose)
+        flow = estimator.update(as_sweep(sweep), sweep.pose)
     box = flow.valid & (sweep.instance_id > 0)
     if box.sum() < MIN_POINTS:
         return float("nan")

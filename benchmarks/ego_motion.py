@@ -15,7 +15,7 @@ from rich.progress import track
 
 from zeroflow_ros.ego_motion import KissIcpOdometry, kiss_icp
 from zeroflow_ros.geometry import Transform, invert
-from zeroflow_ros.sweep import Sweep
+from zeroflow_training.recording import as_sweep
 from zeroflow_training.simulation.simulator import Simulation
 
 FIRST_SEED = 1_400_000_000  # neither training's nor the frozen worlds'
@@ -30,8 +30,9 @@ def step_errors(seed: int) -> list[Transform]:
     )
     true, found = [], []
     for sweep in simulation.sweeps(SWEEPS):
-        odometry.observe(Sweep(sweep.points, sweep.stamp_ns))
-        pose = odometry.pose(sweep.stamp_ns)
+        measured = as_sweep(sweep)
+        odometry.observe(measured)
+        pose = odometry.pose(measured.stamp_ns)
         if pose is not None:
             true.append(sweep.pose)
             found.append(pose)

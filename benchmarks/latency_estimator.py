@@ -46,12 +46,12 @@ def endless_drive() -> Iterator[tuple[Sweep, Transform]]:
     street = Simulation(FIRST_SEED, sensor=lidar(), mounting=Mounting(1.73), duration_s=1.0)
     rendered = list(street.sweeps(RENDERED))
     rng = np.random.default_rng(0)
-    clouds = [
-        sweep.points[np.sort(rng.permutation(len(sweep.points))[:POINTS])] for sweep in rendered
-    ]
+    rows = [np.sort(rng.permutation(len(sweep.points))[:POINTS]) for sweep in rendered]
+    clouds = [sweep.points[kept] for sweep, kept in zip(rendered, rows, strict=True)]
+    times = [{"t": sweep.time_offset[kept]} for sweep, kept in zip(rendered, rows, strict=True)]
     there_and_back = cycle(chain(range(RENDERED - 1), range(RENDERED - 1, 0, -1)))
     for number, k in enumerate(there_and_back):
-        yield Sweep(clouds[k], number * PERIOD_NS), rendered[k].pose
+        yield Sweep(clouds[k], number * PERIOD_NS, extras=times[k]), rendered[k].pose
 
 
 def measure(

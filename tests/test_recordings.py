@@ -6,8 +6,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from zeroflow_ros.deskew import Deskewing
+from zeroflow_ros.sweep import PosedSweep
 from zeroflow_training.evaluation.intersection import intersection_tables
 from zeroflow_training.evaluation.recordings import (
     CAR_SPEED_MPS,
@@ -15,6 +18,7 @@ from zeroflow_training.evaluation.recordings import (
     answers,
     moving_share,
     passing_car,
+    read_sweeps,
 )
 
 
@@ -34,6 +38,19 @@ def test_nothing_moves_where_nothing_moves(recordings: Path, name: str) -> None:
     share = moving_share(answers(recordings, name, None))
     assert share.sweeps >= 2
     assert share.moving_share < 0.02
+
+
+def test_a_raw_recording_is_deskewed_once(recordings: Path) -> None:
+    sweeps, ego_motion = read_sweeps(recordings, "street_os1_128")
+    poses = [ego_motion.pose(sweep.stamp_ns) for sweep in sweeps]
+    posed = [PosedSweep(*pair) for pair in zip(sweeps, poses, strict=True) if pair[1] is not None]
+    once, again = Deskewing(), Deskewing()
+    straight = [ready for one in posed for ready in once.add(one)]
+    assert len(straight) == len(sweeps) == 3
+    for raw, found in zip(posed, straight, strict=True):
+        bent = np.linalg.norm(found.sweep.points - raw.sweep.points, axis=1)
+        assert 0.1 < np.nanmedian(bent) < 0.2  # 2.5 m/s, half of 0.1 s from the stamp
+    assert [ready for one in straight for ready in again.add(one)] == straight
 
 
 def test_the_passing_car(recordings: Path) -> None:

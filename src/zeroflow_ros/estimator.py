@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """FlowEstimator: sweep in, flow out. The whole pipeline, without ROS.
 
-history -> levelled frame -> ground -> pillars -> network -> per-point displacement
+deskewed -> history -> levelled frame -> ground -> pillars -> network -> per-point displacement
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from zeroflow_ros.deskew import Deskewing
 from zeroflow_ros.ego_motion import EgoMotion, KissIcpOdometry
 from zeroflow_ros.engines.onnxruntime_engine import OnnxRuntimeEngine
 from zeroflow_ros.flow import Flow, FlowStatus
@@ -29,7 +30,8 @@ class FlowEstimator:
 
     `model`: path, name of a bundled model, or None for the default. `ego_motion`: where poses come
     from; None = given with each `update`, else KISS-ICP. `sensor_height` in metres; None =
-    estimated, with the tilt, from the ground. `threads` to compute with; None = all cores.
+    estimated, with the tilt, from the ground. `deskew` sweeps that carry the time of each point and
+    do not look as if they were deskewed before. `threads` to compute with; None = all cores.
     """
 
     def __init__(
@@ -38,6 +40,7 @@ class FlowEstimator:
         *,
         ego_motion: EgoMotion | None = None,
         sensor_height: float | None = None,
+        deskew: bool = True,
         threads: int | None = None,
     ) -> None:
         self._network = _load(find_model(model), threads)
@@ -46,6 +49,7 @@ class FlowEstimator:
         self._levelling: Levelling = (
             GroundLevelling() if sensor_height is None else FixedLevelling(sensor_height)
         )
+        self._deskewing = Deskewing() if deskew else Deskewing(times=lambda sweep: None)
         self._history = SweepHistory(self.card.lags, self.card.interval_s)
 
     def update(self, sweep: Sweep, pose: Transform | None = None) -> Flow:
@@ -59,21 +63,30 @@ class FlowEstimator:
         watch.lap("ego_motion")
         if pose is None or not np.isfinite(pose).all():
             return Flow.none(len(sweep), FlowStatus.NO_EGO_MOTION, watch.stage_ms)
-        self._history.push(PosedSweep(sweep, pose))
-        chosen = self._history.select()
-        if chosen[1] is None:
+        newest = PosedSweep(sweep, pose)
+        chosen = self._chosen(newest)
+        watch.lap("deskew")
+        if not chosen:
             return Flow.none(len(sweep), FlowStatus.FIRST_SWEEP, watch.stage_ms)
         level = self._levelling.level(sweep.points)
         watch.lap("levelling")
-        newest = PosedSweep(sweep, pose)
         return self._network.flow([_placed(posed, newest, level) for posed in chosen], watch)
 
     def reset(self) -> None:
         """Forget all sweeps, poses and the level, as at the start of another recording."""
+        self._deskewing.reset()
         self._history.clear()
         self._levelling.reset()
         if self._ego_motion is not None:
             self._ego_motion.reset()
+
+    def _chosen(self, newest: PosedSweep) -> list[PosedSweep | None]:
+        """The sweeps that the model sees, newest first; none while there is no earlier one."""
+        ready = self._deskewing.add(newest)
+        for posed in ready:
+            self._history.push(posed)
+        chosen = self._history.select() if ready else [None, None]
+        return chosen if chosen[1] is not None else []
 
     def _pose(self, sweep: Sweep, given: Transform | None) -> Transform | None:
         if given is not None:
@@ -126,5 +139,5 @@ def _placed(posed: PosedSweep | None, newest: PosedSweep, level: Transform) -> P
     """A sweep with the transform from its own frame into the newest one's levelled frame."""
     if posed is None:
         return MISSING
-    age_s = (newest.sweep.stamp_ns - posed.sweep.stamp_ns) * 1e-9
-    return PlacedCloud(posed.sweep.points, level @ invert(newest.pose) @ posed.pose, age_s)
+    transform = level @ invert(newest.pose) @ posed.pose
+    return PlacedCloud(posed.sweep.points, transform, newest.seconds_after(posed))

@@ -43,6 +43,7 @@ def run_bag(
     model: str | Path | None = None,
     sensor_height: float | None = None,
     ego_motion: EgoMotionChoice = "auto",
+    deskew: bool = True,
     overwrite: bool = False,
     make_estimator: Callable[[EgoMotion], Estimator] | None = None,
     progress: Progress | None = None,
@@ -63,7 +64,7 @@ def run_bag(
         writer = BagWriter(out_bag, overwrite=overwrite, source=Path(in_bag))
         source, described = choose_ego_motion(reader, cloud_topic, ego_motion, odometry_topic)
         if make_estimator is None:
-            make_estimator = _bundled(model, sensor_height)
+            make_estimator = _bundled(model, sensor_height, deskew)
         estimator = make_estimator(source)
         summary = RunSummary(
             str(in_bag), str(out_bag), cloud_topic, described, _model_name(estimator)
@@ -143,12 +144,14 @@ def _read(reader: BagReader, record: Record, frame: str | None) -> tuple[Any, Sw
 
 
 def _bundled(
-    model: str | Path | None, sensor_height: float | None
+    model: str | Path | None, sensor_height: float | None, deskew: bool
 ) -> Callable[[EgoMotion], Estimator]:
     """Makes the package's own pipeline."""
     from zeroflow_ros.estimator import FlowEstimator
 
-    return lambda source: FlowEstimator(model, ego_motion=source, sensor_height=sensor_height)
+    return lambda source: FlowEstimator(
+        model, ego_motion=source, sensor_height=sensor_height, deskew=deskew
+    )
 
 
 def _model_name(estimator: Any) -> str:

@@ -18,13 +18,13 @@ import numpy.typing as npt
 from zeroflow_ros.errors import CloudError
 from zeroflow_ros.flow import Flow
 from zeroflow_ros.geometry import Points
+from zeroflow_ros.point_times import TIME_FIELDS
 from zeroflow_ros.sweep import Sweep
 
 UINT8, FLOAT32 = 2, 7
 """`sensor_msgs/PointField` datatype codes that the output uses."""
 
 _TYPES = {1: "i1", 2: "u1", 3: "i2", 4: "u2", 5: "i4", 6: "u4", 7: "f4", 8: "f8"}
-TIME_FIELDS = ("t", "time", "timestamp", "time_stamp", "timeStamp", "timestampSec", "offset_time")
 EXTRA_FIELDS = ("intensity", "ring", *TIME_FIELDS)
 
 

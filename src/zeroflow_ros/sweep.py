@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -51,6 +51,14 @@ class PosedSweep:
 
     sweep: Sweep
     pose: Transform
+
+    def seconds_after(self, earlier: PosedSweep) -> float:
+        """By how much its stamp is later."""
+        return (self.sweep.stamp_ns - earlier.sweep.stamp_ns) * 1e-9
+
+    def with_points(self, points: Points) -> PosedSweep:
+        """The same with other points, row by row."""
+        return replace(self, sweep=replace(self.sweep, points=points))
 
 
 class SweepHistory:

@@ -57,8 +57,8 @@ def fake(monkeypatch):
     """The command with a fake pipeline; holds the arguments that the pipeline was asked with."""
     asked = SimpleNamespace()
 
-    def bundled(model, sensor_height):
-        asked.model, asked.sensor_height = model, sensor_height
+    def bundled(model, sensor_height, deskew):
+        asked.model, asked.sensor_height, asked.deskew = model, sensor_height, deskew
         return FakeEstimator
 
     monkeypatch.setattr(offline, "_bundled", bundled)
@@ -279,7 +279,7 @@ def test_command_prints_a_table_and_the_path(factory, fake):
         build_app(), ["run", str(source), str(target), "--model", "m", "--sensor-height", "1.7"]
     )
     assert result.exit_code == 0, result.output
-    assert (fake.model, fake.sensor_height) == ("m", 1.7)
+    assert (fake.model, fake.sensor_height, fake.deskew) == ("m", 1.7, True)
     assert result.stdout.splitlines()[-1] == str(target)
     for expected in ("odometry /odom", "fake 1", "network, ms p50 / p99", "30.0 / 30.0", "200"):
         assert expected in result.stdout
@@ -289,8 +289,10 @@ def test_command_prints_a_table_and_the_path(factory, fake):
 def test_command_speaks_json(factory, fake):
     source = factory.write(factory.sweeps(3) + factory.drive(3, speed=0))
     target = factory.folder / "out"
-    result = CliRunner().invoke(build_app(), ["run", str(source), str(target), "--json"])
+    arguments = ["run", str(source), str(target), "--json", "--no-deskew"]
+    result = CliRunner().invoke(build_app(), arguments)
     assert result.exit_code == 0
+    assert not fake.deskew
     told = json.loads(result.stdout)
     assert told["output"] == str(target)
     assert (told["sweeps"], told["estimated_sweeps"], told["points"]) == (3, 2, 150)

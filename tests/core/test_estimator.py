@@ -68,7 +68,7 @@ def test_flow_from_the_second_sweep_on(make_model: MakeModel, engine: Any) -> No
     assert flow.valid.all()
     np.testing.assert_allclose(flow.displacement, np.tile(CONSTANT, (300, 1)), rtol=1e-6)
     assert flow.interval_s == pytest.approx(0.1)
-    assert list(flow.stage_ms)[:2] == ["ego_motion", "levelling"]
+    assert list(flow.stage_ms)[:3] == ["ego_motion", "deskew", "levelling"]
     assert min(flow.stage_ms.values()) >= 0
 
 
@@ -98,6 +98,26 @@ def test_pairs_are_two_sweeps_to_any_model(make_model: MakeModel, engine: Any) -
     path = make_model(lags=LONG)
     assert estimate_pair(cloud(), cloud(), model=path).status is FlowStatus.ESTIMATED
     assert sweeps_seen(engine, 80**2) == [0, 1]
+
+
+def driven(model: Path, engine: Any, timed: bool, **options: Any) -> Any:
+    """The network's pillars after three sweeps from a sensor at 10 m/s."""
+    flows = FlowEstimator(model, sensor_height=HEIGHT_M, **options)
+    for number in range(3):
+        points = cloud()
+        times = np.linspace(0, 0.09, len(points)) if timed else np.zeros(len(points))
+        seen = Sweep(points, START_NS + number * 100_000_000, extras={"t": times})
+        flows.update(seen, from_roll_pitch_yaw((float(number), 0, 0), 0, 0, 0))
+    return engine.inputs[-1]["pillar_index"].tolist()
+
+
+def test_clouds_with_times_are_deskewed_unless_the_user_says_no(
+    make_model: MakeModel, engine: Any
+) -> None:
+    model = make_model()
+    as_measured = driven(model, engine, timed=False)
+    assert driven(model, engine, timed=True) != as_measured
+    assert driven(model, engine, timed=True, deskew=False) == as_measured
 
 
 def test_flow_over_a_gap_is_over_its_interval(make_model: MakeModel, engine: Any) -> None:

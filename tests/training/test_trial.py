@@ -12,6 +12,7 @@ import pytest
 
 from zeroflow_ros.flow import Flow, FlowStatus
 from zeroflow_ros.geometry import Transform, invert
+from zeroflow_ros.point_times import point_times
 from zeroflow_ros.sweep import Sweep
 from zeroflow_training.evaluation.frozen_worlds import FrozenWorld, frozen_worlds
 from zeroflow_training.evaluation.perturbation import (
@@ -35,10 +36,12 @@ from zeroflow_training.evaluation.trial import (
     pooled,
     try_world,
 )
+from zeroflow_training.recording import EPOCH_NS
 from zeroflow_training.simulation.classes import ActorClass
 from zeroflow_training.simulation.simulator import SimulatedSweep
 
 SPAN_S = 0.1
+BY_NAME = {change.name: change for change in PERTURBATIONS}
 
 
 @pytest.fixture(scope="module")
@@ -127,7 +130,7 @@ def test_tables_divide_the_points(sweeps: list[SimulatedSweep]) -> None:
 def test_a_trial_ends_with_the_judged_sweep(world: FrozenWorld) -> None:
     recorder = Recorder()
     trial = try_world(recorder, world, SPAN_S)
-    stamps = [sweep.stamp_ns for sweep, _ in recorder.seen]
+    stamps = [sweep.stamp_ns - EPOCH_NS for sweep, _ in recorder.seen]
     assert stamps == [500_000_000, 600_000_000, 700_000_000, 800_000_000]
     assert trial.answered
     assert trial.sensor == "VLP-16"
@@ -189,11 +192,20 @@ def test_a_lost_sweep_is_not_the_newest(sweeps: list[SimulatedSweep]) -> None:
     assert without(sweeps, 2) == [*sweeps[:-3], *sweeps[-2:]]
 
 
+def test_without_times_nothing_else_is_missing(world: FrozenWorld) -> None:
+    recorder, untold = Recorder(), Recorder()
+    try_world(recorder, world, SPAN_S)
+    try_world(untold, world, SPAN_S, BY_NAME["points without time"])
+    for (sweep, _), (other, _) in zip(recorder.seen, untold.seen, strict=True):
+        np.testing.assert_array_equal(sweep.points, other.points)
+        assert point_times(sweep) is not None
+        assert point_times(other) is None
+
+
 def test_at_20_hz_the_same_moment_is_judged(world: FrozenWorld) -> None:
-    by_name = {change.name: change for change in PERTURBATIONS}
     recorder = Recorder()
-    try_world(recorder, world, SPAN_S, by_name["20 Hz input"])
-    stamps = [sweep.stamp_ns for sweep, _ in recorder.seen]
+    try_world(recorder, world, SPAN_S, BY_NAME["20 Hz input"])
+    stamps = [sweep.stamp_ns - EPOCH_NS for sweep, _ in recorder.seen]
     assert stamps == [600_000_000, 650_000_000, 700_000_000, 750_000_000, 800_000_000]
 
 

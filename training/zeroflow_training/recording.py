@@ -60,7 +60,7 @@ def as_sweep(simulated: SimulatedSweep) -> Sweep:
         simulated.points,
         EPOCH_NS + simulated.stamp_ns,
         LIDAR_FRAME,
-        {"intensity": simulated.intensity},
+        {"intensity": simulated.intensity, "t": simulated.time_offset},
     )
 
 
@@ -78,15 +78,15 @@ def _write_poses(writer: BagWriter, simulation: Simulation, stamp_ns: int) -> No
 def _write_clouds(writer: BagWriter, simulated: SimulatedSweep, interval_s: float) -> None:
     sweep = as_sweep(simulated)
     stamp_ns = sweep.stamp_ns
-    cloud = _cloud(sweep, simulated.time_offset)
+    cloud = _cloud(sweep)
     writer.write_message(CLOUD_TOPIC, stamp_ns, cloud)
     everywhere = np.ones(len(sweep), bool)
     truth = Flow(simulated.flow, everywhere, interval_s, FlowStatus.ESTIMATED)
     writer.write_message(TRUTH_TOPIC, stamp_ns, flow_message(cloud, sweep, truth))
 
 
-def _cloud(sweep: Sweep, time_offset: np.ndarray[Any, np.dtype[np.float32]]) -> Any:
-    rows = np.column_stack([sweep.points, sweep.extras["intensity"], time_offset])
+def _cloud(sweep: Sweep) -> Any:
+    rows = np.column_stack([sweep.points, sweep.extras["intensity"], sweep.extras["t"]])
     rows = np.ascontiguousarray(rows, np.float32)
     types = jazzy().types
     field = types["sensor_msgs/msg/PointField"]

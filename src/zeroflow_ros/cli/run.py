@@ -67,6 +67,13 @@ def run(
         EgoMotionSource,
         typer.Option(help="auto: odometry if the bag has it, else KISS-ICP."),
     ] = EgoMotionSource.auto,
+    deskew: Annotated[
+        bool,
+        typer.Option(
+            "--deskew/--no-deskew",
+            help="Deskew clouds that carry the time of each point and do not look deskewed.",
+        ),
+    ] = True,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace OUT_BAG.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
 ) -> None:
@@ -90,6 +97,7 @@ def run(
             model=model,
             sensor_height=sensor_height,
             ego_motion=ego_motion.value,
+            deskew=deskew,
             overwrite=overwrite,
             progress=progress,
         )

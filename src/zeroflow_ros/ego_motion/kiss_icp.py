@@ -23,8 +23,9 @@ GROUND_POINTS = 200  # enough to hold height and tilt
 class KissIcpOdometry:
     """Registers each observed sweep against a local map; knows the poses of recent sweeps only.
 
-    Points are used as they come (not deskewed), but few of the ground's: its rings travel with the
-    sensor and hold the registration back, most of all in the first sweeps (docs/benchmarks.md). A
+    Points are used as they come: deskewed by the motion of the sweep before, which is not yet sure,
+    they told the next one less well (docs/model_design.md). Few of the ground's are used: its rings
+    travel with the sensor and hold the registration back, most of all in the first sweeps. A
     clock that jumps back or a gap above one second starts a new map: poses before and after it
     share no frame. A sweep with too few points in range to register has no pose: KISS-ICP itself
     would answer with its guess.

@@ -33,6 +33,7 @@ def make_estimator(settings: Settings, ego_motion: EgoMotion) -> FlowEstimator:
         settings.model or None,
         ego_motion=ego_motion,
         sensor_height=settings.sensor_height or None,
+        deskew=settings.deskew == "auto",
         threads=settings.threads or None,
     )
     _warm_up(estimator)

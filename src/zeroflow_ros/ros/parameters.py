@@ -92,6 +92,13 @@ class Settings:
         minimum=0.0,
         maximum=20.0,
     )
+    deskew: str = _parameter(
+        "deskew",
+        "auto",
+        "auto: clouds that carry the time of each point are deskewed by the ego motion, unless they"
+        " look as if they were before. off: all are taken as they come.",
+        choices=("auto", "off"),
+    )
     input_reliability: str = _parameter(
         "input.reliability",
         "best_effort",

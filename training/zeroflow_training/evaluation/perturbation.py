@@ -67,6 +67,11 @@ def wrong_poses(sweeps: Sweeps, metres: float = 0.05, degrees: float = 0.2) -> S
     ] + sweeps[-1:]
 
 
+def untimed(sweeps: Sweeps) -> Sweeps:
+    """Nothing says when points were measured, so that raw clouds stay raw."""
+    return [replace(sweep, time_offset=np.zeros_like(sweep.time_offset)) for sweep in sweeps]
+
+
 def without(sweeps: Sweeps, back: int) -> Sweeps:
     """The sweep `back` before the newest never arrived."""
     return sweeps[: -1 - back] + sweeps[-back:]
@@ -97,6 +102,7 @@ PERTURBATIONS = (
     Perturbation("tilted by 2 deg", world=lambda world: mounted(world, tilt_deg=2.0)),
     Perturbation("tilted by -2 deg", world=lambda world: mounted(world, tilt_deg=-2.0)),
     Perturbation("ego motion off by 5 cm, 0.2 deg", sweeps=wrong_poses),
+    Perturbation("points without time", sweeps=untimed),
     Perturbation("20 Hz input", world=lambda world: replace(world, rate_hz=20.0)),
     Perturbation("sweep before lost", sweeps=lambda sweeps: without(sweeps, 1)),
     Perturbation("last but one before lost", sweeps=lambda sweeps: without(sweeps, 2)),

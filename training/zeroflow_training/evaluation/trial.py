@@ -17,6 +17,7 @@ from zeroflow_ros.sweep import Sweep
 from zeroflow_training.evaluation.frozen_worlds import FrozenWorld
 from zeroflow_training.evaluation.perturbation import UNCHANGED, Perturbation
 from zeroflow_training.evaluation.residual import PointErrors, ResidualMetrics
+from zeroflow_training.recording import as_sweep
 from zeroflow_training.simulation.classes import ActorClass
 from zeroflow_training.simulation.simulator import SimulatedSweep
 
@@ -77,7 +78,7 @@ def try_world(
     sweeps = perturbation.sweeps(seen.sweeps(span_s))
     estimator.reset()
     for sweep in sweeps:
-        flow = estimator.update(Sweep(sweep.points, sweep.stamp_ns), sweep.pose)
+        flow = estimator.update(as_sweep(sweep), sweep.pose)
     return judge(world.sensor.name, flow, sweep, 1 / seen.rate_hz)
 
 
