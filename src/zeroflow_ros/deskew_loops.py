@@ -14,24 +14,20 @@ from zeroflow_ros.pillar_loops import F32
 
 
 @compiled(FLOAT_ROWS, FLOATS, FLOAT_CUBE, types.float32, types.float32)
-def deskewed(points: F32, times_s: F32, poses: F32, first_s: Any, step_s: Any) -> F32:
-    """Points [N, 3], each by the pose of its time, between those of `poses` [K, 3, 4].
+def deskewed(points: F32, times_s: F32, motion: F32, first_s: Any, last_s: Any) -> F32:
+    """Points [N, 3], each by the matrix of its time: m0 + u m1 + u^2 m2, u from 0 to 1.
 
-    The k-th pose is that at first_s + k * step_s; between two, matrices are mixed linearly.
+    `motion` [3, 3, 4]: m0, m1 and m2; u is 0 at `first_s` and 1 at `last_s`.
     """
     moved = np.empty((len(points), 3), np.float32)
-    last = len(poses) - 2
+    per_second = np.float32(1) / (last_s - first_s) if last_s > first_s else np.float32(0)
     for row in range(len(points)):
         x, y, z = points[row, 0], points[row, 1], points[row, 2]
-        at = (times_s[row] - first_s) / step_s
-        k = min(max(int(at), 0), last)
-        later = at - np.float32(k)
+        u = (times_s[row] - first_s) * per_second
         for axis in range(3):
-            before = poses[k, axis, 3] + (
-                x * poses[k, axis, 0] + y * poses[k, axis, 1] + z * poses[k, axis, 2]
-            )
-            after = poses[k + 1, axis, 3] + (
-                x * poses[k + 1, axis, 0] + y * poses[k + 1, axis, 1] + z * poses[k + 1, axis, 2]
-            )
-            moved[row, axis] = before + later * (after - before)
+            a = motion[0, axis, 0] + u * (motion[1, axis, 0] + u * motion[2, axis, 0])
+            b = motion[0, axis, 1] + u * (motion[1, axis, 1] + u * motion[2, axis, 1])
+            c = motion[0, axis, 2] + u * (motion[1, axis, 2] + u * motion[2, axis, 2])
+            d = motion[0, axis, 3] + u * (motion[1, axis, 3] + u * motion[2, axis, 3])
+            moved[row, axis] = a * x + b * y + c * z + d
     return moved

@@ -8,10 +8,14 @@ A revolution takes 20 to 250 ms, so its duration tells the unit.
 
 from __future__ import annotations
 
-import numpy as np
-import numpy.typing as npt
+from typing import Any
 
-from zeroflow_ros.pillar_loops import F32
+import numpy as np
+from numba import types
+
+from zeroflow_ros.geometry import Points
+from zeroflow_ros.jit import DOUBLES, FLOAT_ROWS, compiled
+from zeroflow_ros.pillar_loops import F32, F64
 from zeroflow_ros.sweep import Sweep
 
 TIME_FIELDS = (
@@ -30,25 +34,40 @@ def point_times(sweep: Sweep) -> F32 | None:
     Rows that are no points, whose time may be anything, get one within the sweep's.
     """
     column = next((sweep.extras[name] for name in TIME_FIELDS if name in sweep.extras), None)
-    rows = _returns(sweep)
-    if column is None or not rows.any():
+    if column is None:
         return None
-    # An epoch in nanoseconds has more digits than a float.
-    values = column.astype(np.int64 if column.dtype.kind in "iu" else np.float64)
-    first, last = values[rows].min(), values[rows].max()
-    unit = _unit(float(last - first))
+    values = column.astype(np.float64)  # of an epoch in nanoseconds, 256 are lost
+    first, last = _first_and_last(sweep.points, values)
+    unit = _unit(last - first)
     if unit is None:
         return None
-    # fmax and fmin take NaN, the time of some rows that are no points, as missing.
-    since_first = np.fmin(np.fmax(values - first, 0), last - first) * unit
-    return (since_first + _from_stamp(float(first) * unit, sweep.stamp_ns)).astype(np.float32)
+    return _seconds(values, first, last, unit, _from_stamp(first * unit, sweep.stamp_ns))
 
 
-def _returns(sweep: Sweep) -> npt.NDArray[np.bool_]:
-    """Which rows are points: neither NaN nor at the origin."""
-    x, y, z = sweep.points.T
-    rows: npt.NDArray[np.bool_] = np.isfinite(x + y + z) & ((x != 0) | (y != 0))
-    return rows
+@compiled(FLOAT_ROWS, DOUBLES)
+def _first_and_last(points: Points, values: F64) -> tuple[Any, Any]:
+    """The first and last time of rows that are points: neither NaN nor at the origin.
+
+    NaN where one of them has no time.
+    """
+    first, last = np.inf, -np.inf
+    for row in range(len(points)):
+        x, y = points[row, 0], points[row, 1]
+        if np.isfinite(x + y + points[row, 2]) and (x != 0 or y != 0):
+            if not np.isfinite(values[row]):
+                return np.nan, np.nan
+            first, last = min(first, values[row]), max(last, values[row])
+    return first, last
+
+
+@compiled(DOUBLES, *[types.float64] * 4)
+def _seconds(values: F64, first: Any, last: Any, unit: Any, start_s: Any) -> F32:
+    """Seconds from the stamp, within those of the first and last point; NaN is as the first."""
+    seconds = np.empty(len(values), np.float32)
+    for row in range(len(values)):
+        since_first = values[row] - first if values[row] > first else 0.0
+        seconds[row] = start_s + unit * min(since_first, last - first)
+    return seconds
 
 
 def _unit(ticks: float) -> float | None:
