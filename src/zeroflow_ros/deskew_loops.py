@@ -14,7 +14,7 @@ from zeroflow_ros.pillar_loops import F32
 
 
 @compiled(FLOAT_ROWS, FLOATS, FLOAT_CUBE, types.float32, types.float32)
-def deskewed(points: F32, times_s: F32, motion: F32, first_s: Any, last_s: Any) -> F32:
+def straight(points: F32, times_s: F32, motion: F32, first_s: Any, last_s: Any) -> F32:
     """Points [N, 3], each by the matrix of its time: m0 + u m1 + u^2 m2, u from 0 to 1.
 
     `motion` [3, 3, 4]: m0, m1 and m2; u is 0 at `first_s` and 1 at `last_s`.

@@ -3,7 +3,7 @@
 """Point times: when each point was measured, whatever the driver calls it and counts it in.
 
 Drivers disagree on name, type, unit (s, ms, us, ns) and origin (the message's stamp or an epoch).
-A revolution takes 20 to 250 ms, so its duration tells the unit.
+A revolution, or the sector of it that is left, takes 4 to 250 ms: its duration tells the unit.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ TIME_FIELDS = (
     *("offset_time", "time_offset", "time_offset_ns"),
 )
 UNITS_S = (1.0, 1e-3, 1e-6, 1e-9)
-REVOLUTION_S = (0.02, 0.25)  # less than a factor of 1000 apart: one unit fits
-NEAR_S = 1.0  # a time farther from the stamp is of another clock
+REVOLUTION_S = (0.004, 0.25)  # less than a factor of 1000 apart: one unit fits
+NEAR_S = 0.5  # a time farther from the stamp is of another clock
 
 
 def point_times(sweep: Sweep) -> F32 | None:
@@ -33,15 +33,16 @@ def point_times(sweep: Sweep) -> F32 | None:
     Of another clock than the stamp's only differences count: its first point is at the stamp.
     Rows that are no points, whose time may be anything, get one within the sweep's.
     """
-    column = next((sweep.extras[name] for name in TIME_FIELDS if name in sweep.extras), None)
-    if column is None:
-        return None
-    values = column.astype(np.float64)  # of an epoch in nanoseconds, 256 are lost
-    first, last = _first_and_last(sweep.points, values)
-    unit = _unit(last - first)
-    if unit is None:
-        return None
-    return _seconds(values, first, last, unit, _from_stamp(first * unit, sweep.stamp_ns))
+    points = np.asarray(sweep.points, np.float32)
+    for name in TIME_FIELDS:
+        if name in sweep.extras:
+            values = sweep.extras[name].astype(np.float64)  # of an epoch in ns, 256 are lost
+            first, last = _first_and_last(points, values)
+            unit = _unit(last - first)
+            if unit is not None:
+                start_s = _from_stamp(first * unit, sweep.stamp_ns)
+                return _seconds(values, first, last, unit, start_s)
+    return None
 
 
 @compiled(FLOAT_ROWS, DOUBLES)
@@ -78,5 +79,5 @@ def _unit(ticks: float) -> float | None:
 
 def _from_stamp(first_s: float, stamp_ns: int) -> float:
     """Seconds from the stamp to the first point, by whichever origin comes near the stamp."""
-    since_stamp = (first_s, first_s - stamp_ns * 1e-9, 0.0)
-    return next(seconds for seconds in since_stamp if abs(seconds) < NEAR_S)
+    since_stamp = min(first_s, first_s - stamp_ns * 1e-9, key=abs)
+    return since_stamp if abs(since_stamp) < NEAR_S else 0.0

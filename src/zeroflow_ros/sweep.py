@@ -21,7 +21,7 @@ class Sweep:
 
     `points` float32 [N, 3], metres, sensor frame (REP-103), rows may be NaN; `stamp_ns` of the
     message header; `extras` per-point columns (intensity, time ...) of the same N, in row order.
-    Raises CloudError for points of another shape.
+    Raises CloudError for points or columns of another shape.
     """
 
     points: Points
@@ -31,6 +31,12 @@ class Sweep:
 
     def __post_init__(self) -> None:
         require_points(self.points)
+        for name, column in self.extras.items():
+            if column.shape != (len(self.points),):
+                raise CloudError(
+                    f"column '{name}' has the shape {list(column.shape)}, but there are "
+                    f"{len(self.points)} points: an extra is [N], selected like its points"
+                )
 
     def __len__(self) -> int:
         return len(self.points)

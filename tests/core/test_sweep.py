@@ -41,6 +41,13 @@ def selected_ms(history: SweepHistory) -> list[float]:
     return [stamp for stamp in slots_ms(history) if stamp is not None]
 
 
+def test_columns_have_a_row_for_each_point() -> None:
+    points = np.zeros((7, 3), np.float32)
+    for column in (np.zeros(6), np.zeros((7, 1))):
+        with pytest.raises(CloudError, match=r"column 't' has the shape .* 7 points"):
+            Sweep(points, 0, extras={"t": column})
+
+
 def test_ten_hertz_takes_each_sweep() -> None:
     history = history_of([])
     push(history, 0)

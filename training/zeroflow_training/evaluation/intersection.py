@@ -80,7 +80,8 @@ class Intersection:
         turning_ns = self.sweeps[0].stamp_ns + self.sweeps[-1].stamp_ns
         found = {}
         for k, sweep in reversed(list(enumerate(self.sweeps))):
-            mirrored = replace(sweep, stamp_ns=turning_ns - sweep.stamp_ns)
+            # Without extras: points' times do not run backwards.
+            mirrored = replace(sweep, stamp_ns=turning_ns - sweep.stamp_ns, extras={})
             flow = estimator.update(mirrored, self.ego_motion.pose(sweep.stamp_ns))
             history = len(self.sweeps) - 1 - k
             if k in self.truths and history >= reach and flow.status is FlowStatus.ESTIMATED:
