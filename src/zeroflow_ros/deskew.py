@@ -93,19 +93,21 @@ class Deskewing:
         motion = invert(before.pose) @ newest.pose
         if np.linalg.norm(motion[:3, 3]) > FASTEST_MPS * step_s:
             return ready
-        straight = [self._straight(posed, motion, step_s) for posed in ready]
-        return ready if self._votes > CERTAIN else straight
+        straight = [self._judged(posed, motion, step_s) for posed in ready]
+        return ready if self._votes > CERTAIN else [sweep() for sweep in straight]
 
-    def _straight(self, posed: PosedSweep, motion: Transform, step_s: float) -> PosedSweep:
-        """The sweep, deskewed; its witnesses vote."""
+    def _judged(
+        self, posed: PosedSweep, motion: Transform, step_s: float
+    ) -> Callable[[], PosedSweep]:
+        """Let a sweep's witnesses vote; what it is, deskewed, for when all have voted."""
         times_s = self._times(posed.sweep)
         if times_s is None:
-            return posed
+            return lambda: posed
         path = Path.over(times_s, motion, step_s)
         vote = was_straight(posed.sweep.points, times_s, path.straight)
         if vote:
             self._votes = MEMORY * self._votes + vote
-        return posed.with_points(path.straight(posed.sweep.points, times_s))
+        return lambda: posed.with_points(path.straight(posed.sweep.points, times_s))
 
 
 def _part(motion: Transform, fraction: float) -> Transform:
