@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from zeroflow_ros.bodies import find_bodies
 from zeroflow_ros.consensus import rigid_motions
@@ -22,7 +23,9 @@ from zeroflow_ros.registration import register
 from zeroflow_ros.samples import Samples, sample
 from zeroflow_ros.standstill import standing
 
-POINTS_PER_BODY, POINTS_OF_THE_WORLD = 64, 400
+# Enough to lay a body onto the earlier sweeps, or the world. A flat side has few points that tell
+# whether it stands: its ends, wheels, mirrors.
+POINTS_PER_BODY, POINTS_OF_THE_WORLD, POINTS_OF_THE_DOUBTED = 64, 400, 2048
 SOME = 8000  # rows of which those of the world are sampled: selecting all of them takes its time
 
 
@@ -51,11 +54,16 @@ def body_motion(
     if seen and certain.any():
         index = index_earlier(grid, seen, each)
         index = with_drift(index, _world(grid, points, log_odds), each)
-        asked = certain[body]
-        own = points.select(bodies.rows[asked])
-        samples = sample(grid, own, body[asked], len(bodies), POINTS_PER_BODY)
+
+        def some(asked: npt.NDArray[np.bool_], most: int) -> Samples:
+            of_them = asked[body]
+            own = points.select(bodies.rows[of_them])
+            return sample(grid, own, body[of_them], len(bodies), most)
+
+        samples = some(certain, POINTS_PER_BODY)
         motions = register(samples, motions, index)
-        stands = standing(samples, motions, index)
+        doubted = standing(samples, motions, index)
+        stands = standing(some(doubted, POINTS_OF_THE_DOUBTED), motions, index)
     moved = motions.displacement(bodies.body, bodies.position).astype(np.float32)
     result = displacement.copy()
     result[bodies.rows, :2] = moved[bodies.pillar]

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Standstill: which bodies may as well stand, as far as the earlier sweeps can tell.
 
-A body stands where that explains the earlier sweeps as well as moving does. Of a body of which
-little was in sight, only that little is asked: the rest is not missing, it was hidden. What is
-where beams went through before does not stand.
+A body stands unless moving surely explains the earlier sweeps better. Of a body of which little was
+in sight, only that little is asked: the rest is not missing, it was hidden. What is where beams
+went through before does not stand.
 """
 
 from __future__ import annotations
@@ -21,23 +21,29 @@ from zeroflow_ros.pillar_loops import F64
 from zeroflow_ros.samples import Samples
 
 # Metres of mean distance to the nearest point: what standing leaves, and leaves more than moving.
-EXPLAINED_M, HARDLY_M = 0.25, 0.01
+EXPLAINED_M, LITTLE_M = 0.3, 0.05
+SURE = 3.5  # standard errors: moving explains more, although little
+GLIMPSED_M, HARDLY_M = 0.25, 0.01  # both, of the few points in sight of a body that was hidden
 # Shares of points and sweeps: with less in sight there are no witnesses, with more, plenty of them.
 HARDLY_SEEN = (0.1, 0.5)
 MIN_WITNESSES = 6
+LEAST_VARIANCE = 1e-12  # m^2: of gains that are all the same
 FREE = 0.02  # share of points and sweeps: where as many are new, something has come
 
 
 class Fit(NamedTuple):
-    """How the earlier sweeps fit B bodies, each float64 [B]: metres to the nearest point.
+    """How the earlier sweeps fit B bodies, each float64 [B].
 
-    `still` and `moving`: means over all points and sweeps, if the body stood and as it moves;
-    `still_seen` and `moving_seen`: over those that nothing hid, either way; `seen`: their share;
-    `witnesses`: their number. `free`: share of points and sweeps that are where nothing was before.
+    `still`: metres to the nearest point, the mean over all points and sweeps if the body stood;
+    `gain`: how much less that is as it moves, and `surely` the same in standard errors (the t of
+    Student's paired test); `still_seen` and `moving_seen`: metres, means over points and sweeps
+    that nothing hid, either way; `seen`: their share; `witnesses`: their number. `free`: share of
+    points and sweeps that are where nothing was before.
     """
 
     still: F64
-    moving: F64
+    gain: F64
+    surely: F64
     still_seen: F64
     moving_seen: F64
     seen: F64
@@ -52,13 +58,9 @@ class Fit(NamedTuple):
         """
         few, many = HARDLY_SEEN
         glimpsed = (self.seen >= few) & (self.seen < many) & (self.witnesses >= MIN_WITNESSES)
-        witnessed = _explained(self.still_seen, self.moving_seen)
-        stands = _explained(self.still, self.moving) | (glimpsed & witnessed)
-        return stands & (self.free < FREE)
-
-
-def _explained(still: F64, moving: F64) -> npt.NDArray[np.bool_]:
-    return (still < EXPLAINED_M) & (still < moving + HARDLY_M)
+        glimpsed &= self.still_seen < np.minimum(GLIMPSED_M, self.moving_seen + HARDLY_M)
+        alike = (self.gain < LITTLE_M) & (self.surely < SURE)
+        return ((self.still < EXPLAINED_M) & alike | glimpsed) & (self.free < FREE)
 
 
 def standing(
@@ -75,12 +77,14 @@ def fit(samples: Samples, motions: RigidMotions, earlier: EarlierIndex) -> Fit:
         *(earlier.ages, earlier.drift, earlier.start, earlier.offsets),
         *(earlier.ranges, earlier.sensors, earlier.size, earlier.cell_m),
     )
-    still, moving, still_seen, moving_seen, witnesses, free = sums.T
+    still, gain, squares, still_seen, moving_seen, witnesses, free = sums.T
     asked = np.maximum(np.diff(samples.first) * len(earlier.ages), 1)
     seen = np.maximum(witnesses, 1)
+    variance = np.maximum(squares / asked - (gain / asked) ** 2, LEAST_VARIANCE)
     return Fit(
         still / asked,
-        moving / asked,
+        gain / asked,
+        gain / np.sqrt(variance * asked),
         still_seen / seen,
         moving_seen / seen,
         witnesses / asked,

@@ -51,11 +51,12 @@ def fit(
     size: Any,
     cell_m: Any,
 ) -> F64:
-    """Sums [B, 6] of distances to the nearest point over rows and sweeps: if the body stood, as it
-    moves, both over what was in sight either way, and how many these are; then how many are where
-    nothing was, as far as sensors saw from where they are now.
+    """Sums [B, 7] over rows and sweeps, of distances to the nearest point: if the body stood; what
+    that is more than as it moves, and the square of it; over what was in sight either way, if it
+    stood and as it moves, and how many these are; then how many are where nothing was, as far as
+    sensors saw from where they are now.
     """
-    middle, sums = 0.5 * size * cell_m, np.zeros((len(turn), 6))
+    middle, sums = 0.5 * size * cell_m, np.zeros((len(turn), 7))
     for body in range(len(turn)):
         own = rows[first[body] : first[body + 1]]
         for s in range(len(ages)):
@@ -73,14 +74,15 @@ def fit(
                 still = nearest(here[0], here[1], here[2], start[s], offsets, size, cell_m)[0]
                 moving = nearest(there_x, there_y, there[2], start[s], offsets, size, cell_m)[0]
                 sums[body, 0] += still
-                sums[body, 1] += moving
+                sums[body, 1] += still - moving
+                sums[body, 2] += (still - moving) ** 2
                 if steady and sees_past(ranges[s], sensors[s], FREE_M, here[0], here[1], here[2]):
-                    sums[body, 5] += 1
+                    sums[body, 6] += 1
                 if not (
                     hides(ranges[s], sensors[s], nearer_m, here[0], here[1], here[2])
                     or hides(ranges[s], sensors[s], nearer_m, there_x, there_y, there[2])
                 ):
-                    sums[body, 2] += still
-                    sums[body, 3] += moving
-                    sums[body, 4] += 1
+                    sums[body, 3] += still
+                    sums[body, 4] += moving
+                    sums[body, 5] += 1
     return sums

@@ -12,8 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from zeroflow_ros import standstill
+from zeroflow_ros.body_motion import POINTS_OF_THE_DOUBTED
 from zeroflow_ros.consensus import RigidMotions
 from zeroflow_ros.earlier import EarlierSweep, index_earlier
+from zeroflow_ros.earlier_loops import REACH_M
 from zeroflow_ros.pillars import GridPoints, PillarGrid
 from zeroflow_ros.registration import register
 from zeroflow_ros.samples import sample
@@ -140,6 +142,98 @@ def test_a_long_side_moves_where_its_front_has_come_from_elsewhere(
         for age in (1.0, 2.0, 4.0)
     ]
     assert told_to_stand(side, motions, earlier) == (speed_m == 0 or not known)
+
+
+def wagon_seen(x_m: float, seed: int) -> np.ndarray:
+    """A flat side 12 m long, its middle at (x_m, 6), as eight rings of a lidar see it."""
+    rng = np.random.default_rng(seed)
+    x, z = np.meshgrid(np.arange(-10, 10, 0.05) + rng.uniform(0, 0.05), np.linspace(0.5, 3.0, 8))
+    points = np.stack([x, 6 + rng.normal(0, 0.01, x.shape), z], -1).reshape(-1, 3)
+    return points[np.abs(points[:, 0] - x_m) < 6].astype(np.float32)
+
+
+def wagons_told_to_stand(speed_m: float, most: int) -> float:
+    """Share of wagons, said to move by 0.1 m an interval, that `most` points let stand."""
+    motions = RigidMotions(np.array([[20.0, 26.0]]), np.array([[0.1, 0.0]]), np.zeros(1))
+    told = []
+    for seed in range(0, 80, 4):
+        earlier = [
+            EarlierSweep(GRID.locate(wagon_seen(-speed_m * age, seed + k)), age, np.zeros(3))
+            for k, age in enumerate((1.0, 2.0, 4.0), 1)
+        ]
+        body = GRID.locate(wagon_seen(0.0, seed))
+        samples = sample(GRID, body, np.zeros(len(body.rows), np.intp), 1, most)
+        told.append(standstill.standing(samples, motions, index_earlier(GRID, earlier))[0])
+    return float(np.mean(told))
+
+
+def test_many_points_tell_a_creeping_flat_side_from_a_standing_one() -> None:
+    """Only its ends say it, a fiftieth of it: of 64 points one."""
+    assert wagons_told_to_stand(0.1, most=64) > 0.9
+    assert wagons_told_to_stand(0.1, most=POINTS_OF_THE_DOUBTED) < 0.1
+    assert wagons_told_to_stand(0.0, most=POINTS_OF_THE_DOUBTED) > 0.9
+
+
+def test_how_surely_moving_explains_more_is_students_t() -> None:
+    """Of the gains of all points and sweeps; against SciPy, with nearest points by brute force."""
+    rng = np.random.default_rng(3)
+    cdist = pytest.importorskip("scipy.spatial.distance").cdist
+    stats = pytest.importorskip("scipy.stats")
+    # At most a point a pillar, so that none is left out.
+    pillars = np.stack(np.meshgrid(np.arange(8), np.arange(8)), -1).reshape(-1, 2)
+    befores = []
+    for _ in range(2):
+        at = 0.4 * pillars + rng.uniform(0.02, 0.38, (64, 2))
+        befores.append(np.column_stack([at, rng.uniform(0.5, 0.8, 64)]).astype(np.float32))
+    body = befores[0][20:44] + rng.normal([0.05, 0, 0], 0.05, (24, 3)).astype(np.float32)
+    motions = RigidMotions(np.array([[21.0, 21.0]]), np.array([[0.06, 0.02]]), np.zeros(1))
+    earlier = [EarlierSweep(GRID.locate(b), 1.0 + k, np.zeros(3)) for k, b in enumerate(befores)]
+    samples = sample(GRID, GRID.locate(body), np.zeros(24, np.intp), 1, 64)
+    fit = standstill.fit(samples, motions, index_earlier(GRID, earlier))
+    still, moving = (
+        np.concatenate(
+            [
+                np.minimum(cdist(body - [0.06 * m * k, 0.02 * m * k, 0], b).min(1), REACH_M)
+                for k, b in enumerate(befores, 1)
+            ]
+        )
+        for m in (0, 1)
+    )
+    assert fit.still == pytest.approx(still.mean(), abs=1e-4)
+    assert fit.gain == pytest.approx((still - moving).mean(), abs=1e-4)
+    expected = stats.ttest_rel(still, moving).statistic * np.sqrt(48 / 47)
+    assert fit.surely == pytest.approx(expected, rel=0.01)
+
+
+def a_fit(**changed: float) -> standstill.Fit:
+    """A body that stands: nothing is explained better as it moves."""
+    usual = {"still": 0.1, "gain": 0.0, "surely": 0.0, "still_seen": 0.1, "moving_seen": 0.1}
+    usual |= {"seen": 1.0, "witnesses": 192.0, "free": 0.0}
+    return standstill.Fit(**{name: np.array([value]) for name, value in (usual | changed).items()})
+
+
+@pytest.mark.parametrize(
+    ("changed", "stands"),
+    [
+        ({}, True),
+        ({"gain": 0.04, "surely": 3.4}, True),
+        ({"gain": 0.04, "surely": 3.6}, False),
+        ({"gain": 0.06, "surely": 1.0}, False),  # few points, but far away
+        ({"still": 0.29}, True),
+        ({"still": 0.31}, False),
+        ({"free": 0.019}, True),
+        ({"free": 0.021}, False),
+        ({"gain": 0.2, "seen": 0.3, "witnesses": 6.0}, True),  # by the few points in sight
+        ({"gain": 0.2, "seen": 0.3, "witnesses": 6.0, "free": 0.03}, False),
+        ({"gain": 0.2, "seen": 0.3, "witnesses": 5.0}, False),
+        ({"gain": 0.2, "seen": 0.09}, False),
+        ({"gain": 0.2, "seen": 0.5}, False),
+        ({"gain": 0.2, "seen": 0.3, "moving_seen": 0.08}, False),
+        ({"gain": 0.2, "seen": 0.3, "still_seen": 0.26, "moving_seen": 0.3}, False),
+    ],
+)
+def test_what_stands(changed: dict[str, float], stands: bool) -> None:
+    assert a_fit(**changed).standing().tolist() == [stands]
 
 
 @settings(deadline=None)
