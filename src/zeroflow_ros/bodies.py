@@ -40,6 +40,20 @@ class Bodies(NamedTuple):
     def __len__(self) -> int:
         return len(self.log_odds)
 
+    def select(self, kept: npt.NDArray[np.bool_]) -> Bodies:
+        """Those bodies of which `kept` [B] says so, with their points and pillars."""
+        pillars = kept[self.body]
+        rows = pillars[self.pillar]
+        return Bodies(
+            self.rows[rows],
+            (np.cumsum(pillars, dtype=np.int32) - 1)[self.pillar[rows]],
+            (np.cumsum(kept) - 1)[self.body[pillars]],
+            self.position[pillars],
+            self.shift[pillars],
+            self.weight[pillars],
+            self.log_odds[kept],
+        )
+
 
 def find_bodies(grid: PillarGrid, points: GridPoints, displacement: F32, log_odds: F32) -> Bodies:
     """8-connected pillars of similar displacement; `displacement` [M, 3] m, `log_odds` [M]."""

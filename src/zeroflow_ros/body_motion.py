@@ -11,9 +11,8 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from zeroflow_ros.bodies import find_bodies
+from zeroflow_ros.bodies import Bodies, find_bodies
 from zeroflow_ros.consensus import rigid_motions
 from zeroflow_ros.drift import with_drift
 from zeroflow_ros.earlier import EarlierSweep, index_earlier
@@ -43,32 +42,35 @@ def body_motion(
     `displacement` [M, 3] m and `log_odds` [M] that a point moves, both finite, are the network's
     words for `points`. Bodies that are not certain to move, and those that may as well be standing,
     stand. All points of a pillar get the same planar motion; heights keep what the network said.
-    `each` maps a function over sweeps.
+    `each` maps a function over sweeps and over parts of the bodies.
     """
-    bodies = find_bodies(grid, points, displacement, log_odds)
+    moving = find_bodies(grid, points, displacement, log_odds)
+    result = displacement.copy()
+    result[moving.rows] = 0
+    bodies = moving.select(moving.log_odds > certainty)
     if not len(bodies):
-        return displacement
+        return result
     motions, stands = rigid_motions(bodies), np.zeros(len(bodies), bool)
-    certain, body = bodies.log_odds > certainty, bodies.body[bodies.pillar]
     seen = [sweep for sweep in earlier if len(sweep.points.rows)]
-    if seen and certain.any():
+    if seen:
         index = index_earlier(grid, seen, each)
         index = with_drift(index, _world(grid, points, log_odds), each)
-
-        def some(asked: npt.NDArray[np.bool_], most: int) -> Samples:
-            of_them = asked[body]
-            own = points.select(bodies.rows[of_them])
-            return sample(grid, own, body[of_them], len(bodies), most)
-
-        samples = some(certain, POINTS_PER_BODY)
-        motions = register(samples, motions, index)
-        doubted = standing(samples, motions, index)
-        stands = standing(some(doubted, POINTS_OF_THE_DOUBTED), motions, index)
+        few = _samples(grid, points, bodies, POINTS_PER_BODY)
+        motions = register(few, motions, index, each)
+        stands = standing(few, motions, index, each)
+        many = _samples(grid, points, bodies.select(stands), POINTS_OF_THE_DOUBTED)
+        stands[stands] = standing(many, motions.part(stands), index, each)
+    moves = ~stands[bodies.body[bodies.pillar]]
     moved = motions.displacement(bodies.body, bodies.position).astype(np.float32)
-    result = displacement.copy()
-    result[bodies.rows, :2] = moved[bodies.pillar]
-    result[bodies.rows[(~certain | stands)[body]]] = 0
+    rows = bodies.rows[moves]
+    result[rows, :2] = moved[bodies.pillar[moves]]
+    result[rows, 2] = displacement[rows, 2]
     return result
+
+
+def _samples(grid: PillarGrid, points: GridPoints, bodies: Bodies, most: int) -> Samples:
+    body = bodies.body[bodies.pillar]
+    return sample(grid, points.select(bodies.rows), body, len(bodies), most)
 
 
 def _world(grid: PillarGrid, points: GridPoints, log_odds: F32) -> Samples:

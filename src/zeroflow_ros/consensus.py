@@ -39,6 +39,10 @@ class RigidMotions(NamedTuple):
         """Of positions [P, 2] on bodies `body` [P]; turns are small angles."""
         return self.shift[body] + self.turn[body, None] * _across(position - self.centre[body])
 
+    def part(self, bodies: slice | npt.NDArray[np.bool_]) -> RigidMotions:
+        """Of some of the bodies."""
+        return RigidMotions(self.centre[bodies], self.shift[bodies], self.turn[bodies])
+
 
 def rigid_motions(bodies: Bodies) -> RigidMotions:
     """Median shift and median turn of the body's pillars, weighted by their points."""

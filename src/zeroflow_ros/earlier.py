@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -58,22 +59,25 @@ def index_earlier(
     """
     sensors = np.array([sweep.sensor for sweep in sweeps]) + [grid.range_m, grid.range_m, 0]
 
-    def index(points: GridPoints, sensor: F64) -> tuple[I32, F32, F32]:
-        cell, offset = points.cell, points.offset
-        start, kept = index_points(cell, offset, grid.size**2, ABOVE_GROUND_M)
-        ranges = nearest_ranges(cell, offset, sensor, ABOVE_GROUND_M, grid.size, grid.cell_m)
-        return start, kept, ranges
+    def index(points: GridPoints) -> tuple[I32, F32]:
+        return index_points(points.cell, points.offset, grid.size**2, ABOVE_GROUND_M)
 
-    starts, kept, ranges = zip(
-        *each(index, [sweep.points for sweep in sweeps], sensors), strict=True
-    )
+    def ranges(points: GridPoints, sensor: F64) -> F32:
+        cell, offset = points.cell, points.offset
+        return nearest_ranges(cell, offset, sensor, ABOVE_GROUND_M, grid.size, grid.cell_m)
+
+    # All in one go: of three sweeps, two threads would do the third one after the other two.
+    jobs: list[Callable[[], Any]] = [partial(index, sweep.points) for sweep in sweeps]
+    jobs += [partial(ranges, sweep.points, at) for sweep, at in zip(sweeps, sensors, strict=True)]
+    done = list(each(lambda job: job(), jobs))
+    starts, kept = zip(*done[: len(sweeps)], strict=True)
     ends = np.cumsum([0, *(len(offsets) for offsets in kept)])
     return EarlierIndex(
         np.array([sweep.age for sweep in sweeps], np.float64),
         np.zeros((len(sweeps), 3)),
         np.stack([start + np.int32(end) for start, end in zip(starts, ends, strict=False)]),
         np.concatenate(kept),
-        np.stack(ranges),
+        np.stack(done[len(sweeps) :]),
         sensors,
         grid.size,
         grid.cell_m,

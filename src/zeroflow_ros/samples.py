@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import NamedTuple
 
 import numpy as np
@@ -14,6 +15,7 @@ from zeroflow_ros.pillar_loops import F32, I32
 from zeroflow_ros.pillars import GridPoints, PillarGrid
 
 MIN_POINTS = 3  # nothing is learned of a body of fewer
+PARTS = 6  # so many that two or three threads end at about the same time
 
 
 class Samples(NamedTuple):
@@ -28,6 +30,16 @@ class Samples(NamedTuple):
     def enough(self) -> npt.NDArray[np.bool_]:
         """Bodies with MIN_POINTS, bool [B]."""
         return np.diff(self.first) >= MIN_POINTS
+
+    def parts(self) -> list[slice]:
+        """All bodies in order, cut into slices of about as many points, for threads to share."""
+        shares = np.linspace(0, self.first[-1], PARTS + 1)[1:-1]
+        cuts = [0, *np.searchsorted(self.first, shares), len(self.first) - 1]
+        return [slice(a, b) for a, b in itertools.pairwise(cuts) if a < b]
+
+    def ends(self, part: slice) -> I32:
+        """`first` of the bodies of a part, int32 [b + 1]."""
+        return self.first[part.start : part.stop + 1]
 
 
 def sample(

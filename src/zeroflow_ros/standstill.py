@@ -9,7 +9,8 @@ went through before does not stand.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -64,19 +65,35 @@ class Fit(NamedTuple):
 
 
 def standing(
-    samples: Samples, motions: RigidMotions, earlier: EarlierIndex
+    samples: Samples,
+    motions: RigidMotions,
+    earlier: EarlierIndex,
+    each: Callable[..., Iterable[Any]] = map,
 ) -> npt.NDArray[np.bool_]:
-    """Which of B bodies may as well stand, bool [B], as far as the earlier sweeps can tell."""
-    return samples.enough & fit(samples, motions, earlier).standing()
+    """Which of B bodies may as well stand, bool [B], as far as the earlier sweeps can tell.
+
+    `each` maps a function over parts of the bodies.
+    """
+    return samples.enough & fit(samples, motions, earlier, each).standing()
 
 
-def fit(samples: Samples, motions: RigidMotions, earlier: EarlierIndex) -> Fit:
-    """Ask the earlier sweeps about B bodies."""
-    sums = standstill_loops.fit(
-        *(samples.rows, samples.first, *motions),
-        *(earlier.ages, earlier.drift, earlier.start, earlier.offsets),
-        *(earlier.ranges, earlier.sensors, earlier.size, earlier.cell_m),
-    )
+def fit(
+    samples: Samples,
+    motions: RigidMotions,
+    earlier: EarlierIndex,
+    each: Callable[..., Iterable[Any]] = map,
+) -> Fit:
+    """Ask the earlier sweeps about B bodies; `each` maps a function over parts of them."""
+
+    def summed(part: slice) -> F64:
+        sums: F64 = standstill_loops.fit(
+            *(samples.rows, samples.ends(part), *motions.part(part)),
+            *(earlier.ages, earlier.drift, earlier.start, earlier.offsets),
+            *(earlier.ranges, earlier.sensors, earlier.size, earlier.cell_m),
+        )
+        return sums
+
+    sums = np.concatenate([np.empty((0, 7)), *each(summed, samples.parts())])
     still, gain, squares, still_seen, moving_seen, witnesses, free = sums.T
     asked = np.maximum(np.diff(samples.first) * len(earlier.ages), 1)
     seen = np.maximum(witnesses, 1)
