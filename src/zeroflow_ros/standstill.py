@@ -23,12 +23,12 @@ from zeroflow_ros.samples import Samples
 
 # Metres of mean distance to the nearest point: what standing leaves, and leaves more than moving.
 EXPLAINED_M, LITTLE_M = 0.3, 0.05
-SURE = 3.5  # standard errors: moving explains more, although little
+# Less than that is too little by so many standard errors, and by what wrong poses alone explain.
+SURE, MISFIT_M = 3.0, 0.004
 GLIMPSED_M, HARDLY_M = 0.25, 0.01  # both, of the few points in sight of a body that was hidden
 # Shares of points and sweeps: with less in sight there are no witnesses, with more, plenty of them.
 HARDLY_SEEN = (0.1, 0.5)
 MIN_WITNESSES = 6
-LEAST_VARIANCE = 1e-12  # m^2: of gains that are all the same
 FREE = 0.02  # share of points and sweeps: where as many are new, something has come
 
 
@@ -36,15 +36,15 @@ class Fit(NamedTuple):
     """How the earlier sweeps fit B bodies, each float64 [B].
 
     `still`: metres to the nearest point, the mean over all points and sweeps if the body stood;
-    `gain`: how much less that is as it moves, and `surely` the same in standard errors (the t of
-    Student's paired test); `still_seen` and `moving_seen`: metres, means over points and sweeps
-    that nothing hid, either way; `seen`: their share; `witnesses`: their number. `free`: share of
-    points and sweeps that are where nothing was before.
+    `gain`: how much less that is as it moves, `error`: the standard error of that, as in Student's
+    paired test; `still_seen` and `moving_seen`: metres, means over points and sweeps that nothing
+    hid, either way; `seen`: their share; `witnesses`: their number. `free`: share of points and
+    sweeps that are where nothing was before.
     """
 
     still: F64
     gain: F64
-    surely: F64
+    error: F64
     still_seen: F64
     moving_seen: F64
     seen: F64
@@ -60,7 +60,7 @@ class Fit(NamedTuple):
         few, many = HARDLY_SEEN
         glimpsed = (self.seen >= few) & (self.seen < many) & (self.witnesses >= MIN_WITNESSES)
         glimpsed &= self.still_seen < np.minimum(GLIMPSED_M, self.moving_seen + HARDLY_M)
-        alike = (self.gain < LITTLE_M) & (self.surely < SURE)
+        alike = self.gain < np.minimum(LITTLE_M, MISFIT_M + SURE * self.error)
         return ((self.still < EXPLAINED_M) & alike | glimpsed) & (self.free < FREE)
 
 
@@ -97,11 +97,11 @@ def fit(
     still, gain, squares, still_seen, moving_seen, witnesses, free = sums.T
     asked = np.maximum(np.diff(samples.first) * len(earlier.ages), 1)
     seen = np.maximum(witnesses, 1)
-    variance = np.maximum(squares / asked - (gain / asked) ** 2, LEAST_VARIANCE)
+    variance = np.maximum(squares / asked - (gain / asked) ** 2, 0)
     return Fit(
         still / asked,
         gain / asked,
-        gain / np.sqrt(variance * asked),
+        np.sqrt(variance / asked),
         still_seen / seen,
         moving_seen / seen,
         witnesses / asked,
