@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from zeroflow_ros.errors import CloudError
 from zeroflow_ros.flow import Flow
+from zeroflow_ros.flow_loops import beside
 from zeroflow_ros.geometry import Points
 from zeroflow_ros.point_times import TIME_FIELDS
 from zeroflow_ros.sweep import Sweep
@@ -168,13 +169,6 @@ def _native(column: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
     return column if column.dtype.isnative else column.astype(column.dtype.newbyteorder("="))
 
 
-def _finite(vectors: npt.NDArray[np.float32]) -> npt.NDArray[np.bool_]:
-    """Which rows of [N, 3] are finite: bool [N]; by columns, far cheaper than `all(axis=1)`."""
-    x, y, z = vectors.T
-    finite: npt.NDArray[np.bool_] = np.isfinite(x) & np.isfinite(y) & np.isfinite(z)
-    return finite
-
-
 def flow_fields(intensity: bool = True) -> tuple[Field, ...]:
     """Fields of an output cloud: x y z [intensity] vx vy vz float32 and valid uint8.
 
@@ -201,16 +195,13 @@ def flow_rows(sweep: Sweep, flow: Flow) -> npt.NDArray[np.uint8]:
     if len(sweep) != len(flow.displacement):
         raise ValueError(f"sweep has {len(sweep)} points, its flow {len(flow.displacement)} rows")
     intensity = "intensity" in sweep.extras
-    rows = np.zeros((len(sweep), len(flow_fields(intensity))), np.dtype("<f4"))
-    rows[:, 0:3] = sweep.points
+    width = len(flow_fields(intensity))
+    interval_s = flow.interval_s if flow.interval_s > 0 else np.inf  # nothing moved, nothing moves
+    moved = np.asarray(flow.displacement, np.float32)
+    rows, valid = beside(sweep.points, moved, flow.valid, interval_s, width)
     if intensity:
         rows[:, 3] = sweep.extras["intensity"]
-    velocity = rows[:, -4:-1]
-    if flow.interval_s > 0:
-        np.divide(flow.displacement, np.float32(flow.interval_s), out=velocity)
-    valid = flow.valid & _finite(sweep.points) & _finite(velocity)
-    velocity[~valid] = 0
-    out = rows.view(np.uint8).reshape(len(sweep), rows.shape[1] * 4)
+    out = rows.astype("<f4", copy=False).view(np.uint8).reshape(len(sweep), 4 * width)
     out[:, -4] = valid
     return out
 
