@@ -17,7 +17,6 @@ from zeroflow_training.losses import SPEED_EDGES_M
 
 POINTS_PER_BIN = 3000
 PILLARS_IN_BLOCK = 4  # which PillarGrid numbers one after another
-FEW = 10  # points; what has fewer is noisy, and does not weigh more
 
 
 class Encoded(NamedTuple):
@@ -55,7 +54,6 @@ def encode(sample: TrainingSample, grid: PillarGrid, rng: np.random.Generator) -
     beneath &= _near(newest.cell, newest.cell[movers])
     weight = np.where(beneath, np.float32(1), weight)
     chosen = _balanced(speed, weight, beneath, rng)
-    weight = weight * _share(newest.cell, speed > SPEED_EDGES_M[0])
     return Encoded(
         features,
         index.astype(np.int64),
@@ -73,17 +71,6 @@ def _near(cell: np.ndarray, others: np.ndarray) -> np.ndarray:
     wrong: it has to tell heights apart within what it sees as one cell.
     """
     return np.isin(cell // PILLARS_IN_BLOCK, others // PILLARS_IN_BLOCK)
-
-
-def _share(cell: np.ndarray, moving: np.ndarray) -> np.ndarray:
-    """What each point counts because of its block, float32 like `cell`: 1 for what stands.
-
-    A car beside the sensor has thousands of points, a person who runs across the road thirty. In
-    the sum of their weights blocks of moving points count by the root of their number.
-    """
-    block = cell // PILLARS_IN_BLOCK
-    count = np.bincount(block[moving], minlength=block.max(initial=0) + 1)[block]
-    return np.where(moving, np.sqrt(FEW / np.maximum(count, FEW)), 1).astype(np.float32)
 
 
 def _balanced(

@@ -25,9 +25,6 @@ TEST_SEEDS = 1_000_000_000  # and above: frozen test worlds, never drawn in trai
 _WEIGHT_OF_CLASS = np.ones(256, np.float32)
 _WEIGHT_OF_CLASS[[ActorClass.GROUND, ActorClass.OWN_VEHICLE, ActorClass.MIXED]] = 0.5, 0.2, 0.0
 INTERVAL_S = 0.1  # between sweeps that the student compares
-# Few people run, and who does is hurt first: now and then time passes twice as fast, where nobody
-# drives so fast that nothing is learned of it.
-TIME_LAPSE, LAPSED_KINDS = 0.2, ("street", "crossing", "car_park", "yard")
 # Seeds that a run may have: 0..98; scenes of the last hundredth calibrate (quantization.py).
 RUNS = TEST_SEEDS // (SEEDS_PER_WORKER * WORKERS) - 1
 
@@ -94,18 +91,14 @@ def simulated_sample(
 ) -> TrainingSample:
     """Sweeps of one scene at `lags`, as a vehicle with imperfect odometry would see them."""
     step = 2 if rng.random() < 0.15 else 1  # of a 20 Hz lidar, the vehicle looks at every second
-    lapsed = rng.random() < TIME_LAPSE
-    pace = 2 if lapsed else 1
     simulation = Simulation(
         scene_seed,
-        scene_kind=rng.choice(LAPSED_KINDS) if lapsed else None,
         rate_hz=step / INTERVAL_S,
-        interval_s=pace * INTERVAL_S,
-        duration_s=pace * 0.5,
+        interval_s=INTERVAL_S,
         deskewed=bool(rng.random() < 0.7),
         time_reversed=bool(rng.random() < 0.5),
     )
-    rendered = [simulation.sweep(pace * step * (lags[-1] - lag)) for lag in lags]
+    rendered = [simulation.sweep(step * (lags[-1] - lag)) for lag in lags]
     errors = _pose_errors(lags, rng)
     if rng.random() < 0.05:
         errors = _stale_errors(simulation, lags)
