@@ -22,9 +22,10 @@ from zeroflow_ros.registration import register
 from zeroflow_ros.samples import Samples, sample
 from zeroflow_ros.standstill import standing
 
-# Enough to lay a body onto the earlier sweeps, or the world. A flat side has few points that tell
-# whether it stands: its ends, wheels, mirrors.
-POINTS_PER_BODY, POINTS_OF_THE_WORLD, POINTS_OF_THE_DOUBTED = 64, 400, 2048
+POINTS_PER_BODY, POINTS_OF_THE_WORLD = 64, 400  # enough to lay them onto the earlier sweeps
+# A flat side has few points that tell whether it stands: its ends, wheels, mirrors. The second
+# number is of all bodies together, so that no sweep waits long.
+POINTS_OF_THE_DOUBTED, POINTS_OF_ALL_DOUBTED = 2048, 20_000
 SOME = 8000  # rows of which those of the world are sampled: selecting all of them takes its time
 
 
@@ -58,8 +59,9 @@ def body_motion(
         few = _samples(grid, points, bodies, POINTS_PER_BODY)
         motions = register(few, motions, index, each)
         stands = standing(few, motions, index, each)
-        many = _samples(grid, points, bodies.select(stands), POINTS_OF_THE_DOUBTED)
-        stands[stands] = standing(many, motions.part(stands), index, each)
+        most = min(POINTS_OF_THE_DOUBTED, POINTS_OF_ALL_DOUBTED // max(1, stands.sum()))
+        many = _samples(grid, points, bodies.select(stands), most)
+        stands[stands] = standing(many, motions.select(stands), index, each)
     moves = ~stands[bodies.body[bodies.pillar]]
     moved = motions.displacement(bodies.body, bodies.position).astype(np.float32)
     rows = bodies.rows[moves]

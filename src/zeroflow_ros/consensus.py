@@ -39,7 +39,7 @@ class RigidMotions(NamedTuple):
         """Of positions [P, 2] on bodies `body` [P]; turns are small angles."""
         return self.shift[body] + self.turn[body, None] * _across(position - self.centre[body])
 
-    def part(self, bodies: slice | npt.NDArray[np.bool_]) -> RigidMotions:
+    def select(self, bodies: slice | npt.NDArray[np.bool_]) -> RigidMotions:
         """Of some of the bodies."""
         return RigidMotions(self.centre[bodies], self.shift[bodies], self.turn[bodies])
 

@@ -55,7 +55,7 @@ def index_earlier(
 ) -> EarlierIndex:
     """Index at least one sweep, as if the still world had not drifted.
 
-    `each` maps a function over the sweeps.
+    `each` maps a function over what there is to do.
     """
     sensors = np.array([sweep.sensor for sweep in sweeps]) + [grid.range_m, grid.range_m, 0]
 

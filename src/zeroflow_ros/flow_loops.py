@@ -15,7 +15,7 @@ from zeroflow_ros.pillar_loops import F32
 
 
 @compiled(FLOAT_ROWS, FLOAT_ROWS, BOOLS, types.float32, types.int64)
-def beside(
+def flow_columns(
     points: F32, displacement: F32, valid: npt.NDArray[np.bool_], interval_s: Any, width: Any
 ) -> tuple[F32, npt.NDArray[np.bool_]]:
     """Rows float32 [N, width] with the points first and velocities in m/s last but one, zeros

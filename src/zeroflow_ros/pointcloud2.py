@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from zeroflow_ros.errors import CloudError
 from zeroflow_ros.flow import Flow
-from zeroflow_ros.flow_loops import beside
+from zeroflow_ros.flow_loops import flow_columns
 from zeroflow_ros.geometry import Points
 from zeroflow_ros.point_times import TIME_FIELDS
 from zeroflow_ros.sweep import Sweep
@@ -192,13 +192,17 @@ def flow_rows(sweep: Sweep, flow: Flow) -> npt.NDArray[np.uint8]:
     is not finite read velocity 0 and valid 0, so that no NaN reaches a viewer's colour range.
     Intensity is there when the sweep has it. Raises ValueError when sweep and flow differ in N.
     """
-    if len(sweep) != len(flow.displacement):
-        raise ValueError(f"sweep has {len(sweep)} points, its flow {len(flow.displacement)} rows")
+    points, moved = (np.asarray(a, np.float32) for a in (sweep.points, flow.displacement))
+    valid = np.asarray(flow.valid, bool)
+    if len(sweep) != len(moved) or moved.shape != points.shape or valid.shape != (len(sweep),):
+        raise ValueError(
+            f"sweep has {len(sweep)} points, its flow {len(moved)} rows: displacement "
+            f"{moved.shape}, valid {valid.shape}"
+        )
     intensity = "intensity" in sweep.extras
     width = len(flow_fields(intensity))
     interval_s = flow.interval_s if flow.interval_s > 0 else np.inf  # nothing moved, nothing moves
-    moved = np.asarray(flow.displacement, np.float32)
-    rows, valid = beside(sweep.points, moved, flow.valid, interval_s, width)
+    rows, valid = flow_columns(points, moved, valid, interval_s, width)
     if intensity:
         rows[:, 3] = sweep.extras["intensity"]
     out = rows.astype("<f4", copy=False).view(np.uint8).reshape(len(sweep), 4 * width)

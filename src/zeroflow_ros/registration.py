@@ -35,7 +35,7 @@ def register(
 
     def registered(part: slice) -> F64:
         found: F64 = registration_loops.register(
-            *(samples.rows, samples.ends(part), *motions.part(part)),
+            *(samples.rows, samples.ends(part), *motions.select(part)),
             *(earlier.ages, earlier.drift, earlier.start, earlier.offsets),
             *(earlier.size, earlier.cell_m),
         )

@@ -15,7 +15,7 @@ from zeroflow_ros.pillar_loops import F32, I32
 from zeroflow_ros.pillars import GridPoints, PillarGrid
 
 MIN_POINTS = 3  # nothing is learned of a body of fewer
-PARTS = 6  # so many that two or three threads end at about the same time
+PARTS = 6  # enough that two or three threads end at about the same time
 
 
 class Samples(NamedTuple):

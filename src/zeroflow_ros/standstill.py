@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Standstill: which bodies may as well stand, as far as the earlier sweeps can tell.
 
-A body stands unless moving surely explains the earlier sweeps better. Of a body of which little was
-in sight, only that little is asked: the rest is not missing, it was hidden. What is where beams
-went through before does not stand.
+A body stands unless moving explains the earlier sweeps better, by more than chance and wrong poses
+do, or standing explains nothing. Of a body of which little was in sight, only that little is asked:
+the rest is not missing, it was hidden. What is where beams went through before does not stand.
 """
 
 from __future__ import annotations
@@ -21,11 +21,13 @@ from zeroflow_ros.earlier import EarlierIndex
 from zeroflow_ros.pillar_loops import F64
 from zeroflow_ros.samples import Samples
 
-# Metres of mean distance to the nearest point: what standing leaves, and leaves more than moving.
-EXPLAINED_M, LITTLE_M = 0.3, 0.05
-# Less than that is too little by so many standard errors, and by what wrong poses alone explain.
-SURE, MISFIT_M = 3.0, 0.004
-GLIMPSED_M, HARDLY_M = 0.25, 0.01  # both, of the few points in sight of a body that was hidden
+# Metres, of the mean distance to the nearest point.
+EXPLAINED_M = 0.3  # with more, standing explains nothing
+LITTLE_M = 0.05  # who gains more by moving moves, however few the points
+MISFIT_M = 0.004  # who gains less stands: wrong poses gain as much
+STANDARD_ERRORS = 3.0  # so many more than that the gain must be
+# The same of the few points in sight of a body that was hidden.
+GLIMPSED_M, HARDLY_M = 0.25, 0.01
 # Shares of points and sweeps: with less in sight there are no witnesses, with more, plenty of them.
 HARDLY_SEEN = (0.1, 0.5)
 MIN_WITNESSES = 6
@@ -36,15 +38,16 @@ class Fit(NamedTuple):
     """How the earlier sweeps fit B bodies, each float64 [B].
 
     `still`: metres to the nearest point, the mean over all points and sweeps if the body stood;
-    `gain`: how much less that is as it moves, `error`: the standard error of that, as in Student's
-    paired test; `still_seen` and `moving_seen`: metres, means over points and sweeps that nothing
-    hid, either way; `seen`: their share; `witnesses`: their number. `free`: share of points and
-    sweeps that are where nothing was before.
+    `gain`: how much less that is as it moves, and `gain_error`: the standard error of that, as in
+    Student's paired test, if all were independent (of sweeps with poses of their own errors it is
+    a tenth of the truth: MISFIT_M stands in for the rest); `still_seen` and `moving_seen`: metres,
+    means over points and sweeps that nothing hid, either way; `seen`: their share; `witnesses`:
+    their number. `free`: share of points and sweeps that are where nothing was before.
     """
 
     still: F64
     gain: F64
-    error: F64
+    gain_error: F64
     still_seen: F64
     moving_seen: F64
     seen: F64
@@ -60,7 +63,7 @@ class Fit(NamedTuple):
         few, many = HARDLY_SEEN
         glimpsed = (self.seen >= few) & (self.seen < many) & (self.witnesses >= MIN_WITNESSES)
         glimpsed &= self.still_seen < np.minimum(GLIMPSED_M, self.moving_seen + HARDLY_M)
-        alike = self.gain < np.minimum(LITTLE_M, MISFIT_M + SURE * self.error)
+        alike = self.gain < np.minimum(LITTLE_M, MISFIT_M + STANDARD_ERRORS * self.gain_error)
         return ((self.still < EXPLAINED_M) & alike | glimpsed) & (self.free < FREE)
 
 
@@ -87,7 +90,7 @@ def fit(
 
     def summed(part: slice) -> F64:
         sums: F64 = standstill_loops.fit(
-            *(samples.rows, samples.ends(part), *motions.part(part)),
+            *(samples.rows, samples.ends(part), *motions.select(part)),
             *(earlier.ages, earlier.drift, earlier.start, earlier.offsets),
             *(earlier.ranges, earlier.sensors, earlier.size, earlier.cell_m),
         )

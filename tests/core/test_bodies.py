@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from zeroflow_ros import body_motion as bodies_in_motion
 from zeroflow_ros.bodies import find_bodies
 from zeroflow_ros.body_motion import body_motion
 from zeroflow_ros.earlier import EarlierSweep
@@ -51,6 +52,41 @@ def test_each_body_is_judged_by_itself_however_many_threads_share_them(threads: 
     np.testing.assert_allclose(found[:, 0], expected, atol=0.03)
     assert (found[certain[number] < 0] == 0).all()
     assert (np.abs(found[truth[number] == 0]) < 0.01).all()
+
+
+WAGONS = (0.0, 0.2, 0.0, 0.0, 0.2, 0.2, 0.0)  # metres an interval along x; the network says 0.2
+
+
+def wagons(age: float) -> tuple[np.ndarray, np.ndarray]:
+    """Flat sides 12 m long, 8 m apart, in eight rings of a lidar; points, and whose they are."""
+    rng = np.random.default_rng(int(age))
+    parts = []
+    for number, speed in enumerate(WAGONS):
+        along = np.arange(-10, 10, 0.05) + rng.uniform(0, 0.05)
+        x, z = np.meshgrid(along, np.linspace(0.5, 2.9, 8))
+        y = 8.0 * (number - 3) + rng.normal(0, 0.01, x.shape)
+        points = np.stack([x, y, z], -1).reshape(-1, 3)
+        parts.append(points[np.abs(points[:, 0] + speed * age) < 6])
+    number = np.repeat(np.arange(len(WAGONS)), [len(part) for part in parts])
+    return np.concatenate(parts).astype(np.float32), number
+
+
+def test_who_may_stand_by_few_points_is_asked_again_with_many(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    points, number = wagons(0.0)
+    flow = np.tile(np.float32([0.2, 0, 0]), (len(points), 1))
+    nowhere = np.full(3, np.nan)  # so that visibility says nothing
+    earlier = [EarlierSweep(GRID.locate(wagons(a)[0]), a, nowhere) for a in (1.0, 2.0, 4.0)]
+
+    def read() -> list[float]:
+        odds = np.full(len(points), 2, np.float32)
+        found = body_motion(GRID, GRID.locate(points), flow, odds, 0.0, earlier)
+        return [float(np.median(found[number == k, 0])) for k in range(len(WAGONS))]
+
+    assert read() == pytest.approx(WAGONS, abs=0.03)
+    monkeypatch.setattr(bodies_in_motion, "POINTS_OF_ALL_DOUBTED", 64 * len(WAGONS))
+    assert read() == [0] * len(WAGONS)
 
 
 def test_selected_bodies_keep_their_points_and_pillars() -> None:

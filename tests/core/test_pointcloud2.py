@@ -294,3 +294,16 @@ def test_flow_of_another_sweep_is_refused() -> None:
     sweep = Sweep(np.ones((3, 3), np.float32), 0)
     with pytest.raises(ValueError, match="sweep has 3 points, its flow 2 rows"):
         flow_rows(sweep, Flow.none(2, FlowStatus.EMPTY))
+    for shape, count in (((3, 2), 3), ((3, 4), 3), ((3,), 3), ((3, 3), 1), ((3, 3), 4)):
+        odd = Flow(np.ones(shape, np.float32), np.ones(count, bool), 0.1, FlowStatus.ESTIMATED)
+        with pytest.raises(ValueError, match="its flow 3 rows: displacement"):
+            flow_rows(sweep, odd)
+
+
+def test_flow_of_other_number_types_is_written_alike() -> None:
+    points = np.arange(12, dtype=np.float32).reshape(4, 3)
+    valid = np.array([1, 1, 0, 1])
+    usual = Flow(0.5 * points, valid.astype(bool), 0.1, FlowStatus.ESTIMATED)
+    odd = Flow(0.5 * points.astype(float), valid.astype(np.uint8), 0.1, FlowStatus.ESTIMATED)
+    expected = flow_rows(Sweep(points, 0), usual)
+    np.testing.assert_array_equal(flow_rows(Sweep(points.astype(">f4"), 0), odd), expected)

@@ -202,12 +202,12 @@ def test_how_surely_moving_explains_more_is_students_t() -> None:
     assert fit.still == pytest.approx(still.mean(), abs=1e-4)
     assert fit.gain == pytest.approx((still - moving).mean(), abs=1e-4)
     expected = stats.ttest_rel(still, moving).statistic * np.sqrt(48 / 47)
-    assert fit.gain / fit.error == pytest.approx(expected, rel=0.01)
+    assert fit.gain / fit.gain_error == pytest.approx(expected, rel=0.01)
 
 
 def a_fit(**changed: float) -> standstill.Fit:
     """A body that stands: nothing is explained better as it moves."""
-    usual = {"still": 0.1, "gain": 0.0, "error": 0.001, "still_seen": 0.1, "moving_seen": 0.1}
+    usual = {"still": 0.1, "gain": 0.0, "gain_error": 0.001, "still_seen": 0.1, "moving_seen": 0.1}
     usual |= {"seen": 1.0, "witnesses": 192.0, "free": 0.0}
     return standstill.Fit(**{name: np.array([value]) for name, value in (usual | changed).items()})
 
@@ -218,8 +218,8 @@ def a_fit(**changed: float) -> standstill.Fit:
         ({}, True),
         ({"gain": 0.0069}, True),
         ({"gain": 0.0071}, False),
-        ({"gain": 0.045, "error": 0.014}, True),
-        ({"gain": 0.055, "error": 0.1}, False),  # few points, but they were elsewhere
+        ({"gain": 0.045, "gain_error": 0.014}, True),
+        ({"gain": 0.055, "gain_error": 0.1}, False),  # few points, but they were elsewhere
         ({"still": 0.29}, True),
         ({"still": 0.31}, False),
         ({"free": 0.019}, True),
