@@ -28,7 +28,7 @@ INPUTS = ("pillar_features", "pillar_index", "point_pillar", "point_offset")
 OUTPUTS = ("displacement", "moving")
 OPSET = 18
 RANGE_M = 51.2
-CERTAINTY = 0.75
+CERTAINTY = 0.8
 # What TensorRT 10 and 11 take without plugins.
 _ALLOWED = (
     "Add Cast Concat Constant ConstantOfShape Conv CumSum Expand Gather Gemm MatMul Mul Pad "
