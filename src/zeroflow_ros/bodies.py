@@ -40,6 +40,16 @@ class Bodies(NamedTuple):
     def __len__(self) -> int:
         return len(self.log_odds)
 
+    @property
+    def pillars(self) -> Index:
+        """How many pillars each body has, int [B]."""
+        return np.bincount(self.body, minlength=len(self))
+
+    @property
+    def points(self) -> F64:
+        """How many points each body has, float64 [B]."""
+        return np.bincount(self.body, self.weight, minlength=len(self))
+
     def select(self, kept: npt.NDArray[np.bool_]) -> Bodies:
         """Those bodies of which `kept` [B] says so, with their points and pillars."""
         pillars = kept[self.body]

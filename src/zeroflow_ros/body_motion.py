@@ -22,9 +22,9 @@ from zeroflow_ros.registration import register
 from zeroflow_ros.samples import Samples, sample
 from zeroflow_ros.standstill import standing
 
-# Of a body as small as a person or a bicycle, less log odds are asked: it has fewer points to say
-# so, a mistake is small, and to miss it is worse.
-SMALL_PILLARS, SMALL_LESS = 9, 0.7
+# Of a body as small as a person or a bicycle, and of few points to say so, less log odds are asked:
+# a mistake is small, and to miss it is worse.
+SMALL_PILLARS, SMALL_POINTS, SMALL_LESS = 9, 300, 0.7
 POINTS_PER_BODY, POINTS_OF_THE_WORLD = 64, 400  # enough to lay them onto the earlier sweeps
 # A flat side has few points that tell whether it stands: its ends, wheels, mirrors. The second
 # number is of all bodies together, so that no sweep waits long.
@@ -51,7 +51,7 @@ def body_motion(
     moving = find_bodies(grid, points, displacement, log_odds)
     result = displacement.copy()
     result[moving.rows] = 0
-    small = np.bincount(moving.body, minlength=len(moving)) <= SMALL_PILLARS
+    small = (moving.pillars <= SMALL_PILLARS) & (moving.points <= SMALL_POINTS)
     bodies = moving.select(moving.log_odds > certainty - SMALL_LESS * small)
     if not len(bodies):
         return result
@@ -63,7 +63,7 @@ def body_motion(
         few = _samples(grid, points, bodies, POINTS_PER_BODY)
         motions = register(few, motions, index, each)
         stands = standing(few, motions, index, each)
-        again = stands & (np.bincount(bodies.body, bodies.weight) > POINTS_PER_BODY)
+        again = stands & (bodies.points > POINTS_PER_BODY)
         most = min(POINTS_OF_THE_DOUBTED, POINTS_OF_ALL_DOUBTED // max(1, again.sum()))
         many = _samples(grid, points, bodies.select(again), most)
         stands[again] = standing(many, motions.select(again), index, each)

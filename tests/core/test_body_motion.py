@@ -62,6 +62,25 @@ def test_a_body_that_is_not_certain_to_move_stands(doubtful: int, moves: bool) -
     assert (found[:400] != 0).all() if moves else not found[:400].any()
 
 
+@pytest.mark.parametrize(
+    ("cells", "each", "odds", "moves"),
+    [
+        (1, 1, -0.69, True),
+        (1, 1, -0.71, False),
+        (9, 33, -0.69, True),
+        (9, 34, -0.69, False),
+        (10, 1, -0.69, False),
+        (10, 1, 0.01, True),
+    ],
+)
+def test_a_small_body_of_few_points_needs_less_certainty(
+    cells: int, each: int, odds: float, moves: bool
+) -> None:
+    points = pillars(*[(k, 0) for k in range(cells)], counts=(each,) * cells)
+    found = answer(points, np.tile([0.3, 0.0, 0.0], (len(points), 1)), np.full(len(points), odds))
+    np.testing.assert_allclose(found[:, 0], 0.3 * moves, atol=1e-6)
+
+
 def turning(points: np.ndarray, turn: float) -> np.ndarray:
     """Displacement of a body that moves 0.6 m ahead and turns by `turn` about its middle."""
     lever = points[:, :2] - points[:, :2].mean(0)
