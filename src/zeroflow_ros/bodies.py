@@ -48,7 +48,7 @@ class Bodies(NamedTuple):
     @property
     def points(self) -> F64:
         """How many points each body has, float64 [B]."""
-        return np.bincount(self.body, self.weight, minlength=len(self))
+        return np.asarray(np.bincount(self.body, self.weight, len(self)), np.float64)
 
     def select(self, kept: npt.NDArray[np.bool_]) -> Bodies:
         """Those bodies of which `kept` [B] says so, with their points and pillars."""
