@@ -31,7 +31,8 @@ class ModelCard:
     0, 1; later ones may be missing;
     `ground`: "keep" (the network sees all points) or "remove" (ground is cut out before);
     `bodies`: "rigid" (they move as a whole, see body_motion.py) or "none" (the network's word);
-    `certainty`: how probable motion must be, over its points, for a body to move;
+    `certainty`: how probable motion must be, over its points, for a body to move (small ones:
+    somewhat less, see `body_motion`);
     `graph_sha256` covers the graph with its weights.
     """
 

@@ -95,7 +95,9 @@ def test_bodies_move_if_motion_is_as_certain_as_the_card_wants(
     engine = make_engine(lambda inputs: 0 * coordinates(inputs) + [0.5, 0, 0])
     engine.odds = np.log(0.8 / 0.2)
     card = make_card(bodies="rigid", certainty=certainty)
-    flow = run(FlowNetwork(card, engine, KeptGround()), *[random_cloud()] * 2, transform=np.eye(4))
+    body = np.random.default_rng(0).uniform([4, 4, 0], [8, 8, 1], (600, 3)).astype(np.float32)
+    network = FlowNetwork(card, engine, KeptGround())
+    flow = run(network, body, body - np.float32([9, 9, 0]), transform=np.eye(4))
     assert flow.valid.any()
     assert flow.displacement.any() == moves
 
