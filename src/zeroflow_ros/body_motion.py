@@ -45,7 +45,8 @@ def body_motion(
 
     `displacement` [M, 3] m and `log_odds` [M] that a point moves, both finite, are the network's
     words for `points`. Bodies that are not certain to move (by `certainty`, log odds, and less for
-    small ones), and those that may as well be standing, stand. All points of a pillar get the same planar motion; heights keep what the network said.
+    small ones), and those that may as well be standing, stand. All points of a pillar get the same
+    planar motion; heights keep what the network said.
     `each` maps a function over sweeps and over parts of the bodies.
     """
     moving = find_bodies(grid, points, displacement, log_odds)
