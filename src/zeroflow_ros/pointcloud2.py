@@ -194,7 +194,7 @@ def flow_rows(sweep: Sweep, flow: Flow) -> npt.NDArray[np.uint8]:
     """
     points, moved = (np.asarray(a, np.float32) for a in (sweep.points, flow.displacement))
     valid = np.asarray(flow.valid, bool)
-    if len(sweep) != len(moved) or moved.shape != points.shape or valid.shape != (len(sweep),):
+    if moved.shape != points.shape or valid.shape != (len(sweep),):
         raise ValueError(
             f"sweep has {len(sweep)} points, its flow {len(moved)} rows: displacement "
             f"{moved.shape}, valid {valid.shape}"
