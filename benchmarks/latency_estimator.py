@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -22,6 +21,7 @@ import numpy as np
 from rich.console import Console
 
 from zeroflow_ros import FlowEstimator, Sweep
+from zeroflow_ros.cores import usable_cores
 from zeroflow_ros.geometry import Transform
 from zeroflow_ros.memory import keep_memory
 from zeroflow_training.evaluation.frozen_worlds import FIRST_SEED
@@ -90,7 +90,7 @@ def main() -> None:
         stage: {"p50_ms": float(np.median(ms)), "p99_ms": float(np.quantile(ms, 0.99))}
         for stage, ms in found.items()
     }
-    card, threads = estimator.card, options.threads or os.cpu_count()
+    card, threads = estimator.card, options.threads or usable_cores()
     title = f"{card.name} {card.version}, {points:,} points, {threads} threads, ms"
     columns = (Column("p50", "p50_ms", ".1f"), Column("p99", "p99_ms", ".1f"))
     Console().print(Table("latency", title, columns, rows).for_console())

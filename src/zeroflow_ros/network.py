@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
@@ -13,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from zeroflow_ros.body_motion import body_motion
+from zeroflow_ros.cores import usable_cores
 from zeroflow_ros.earlier import EarlierSweep
 from zeroflow_ros.engines import Engine
 from zeroflow_ros.errors import ModelError
@@ -58,7 +58,7 @@ class FlowNetwork:
     def __init__(
         self, card: ModelCard, engine: Engine, ground: GroundSegmenter, threads: int | None = None
     ) -> None:
-        """`threads` that prepare sweeps side by side; None = all cores."""
+        """`threads` that prepare sweeps side by side; None = all usable cores."""
         self.card = card
         self.engine = engine
         self._ground = ground
@@ -67,7 +67,7 @@ class FlowNetwork:
         if missing := [name for name in self._outputs if name not in engine.outputs]:
             raise ModelError(f"model {card.name}: its graph has no output '{missing[0]}'")
         # The compiled loops release the interpreter, so sweeps are prepared side by side.
-        self._workers = ThreadPoolExecutor(threads or os.cpu_count(), "zeroflow")
+        self._workers = ThreadPoolExecutor(threads or usable_cores(), "zeroflow")
 
     def flow(self, sweeps: Sequence[PlacedCloud], watch: Stopwatch) -> Flow:
         """Flow of the first (newest) sweep, in the axes of its own frame.

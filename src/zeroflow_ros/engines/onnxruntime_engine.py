@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from zeroflow_ros.cores import usable_cores
 from zeroflow_ros.engines import Tensors
 from zeroflow_ros.errors import ModelError
 
@@ -17,16 +18,20 @@ class OnnxRuntimeEngine:
     """ONNX Runtime, CPU execution provider, deterministic for any number of threads."""
 
     def __init__(self, path: Path, threads: int | None = None) -> None:
-        """`threads` for one inference; None = all cores. Raises ModelError for a bad graph."""
+        """`threads` for one inference; None = all usable cores. Raises ModelError for a bad graph.
+
+        They wait asleep and run on any core. ONNX Runtime would bind them to cores unless told how
+        many, and have them spin while they wait: as soon as anything else wants one of two cores,
+        that doubles the time of the network.
+        """
         try:
             import onnxruntime
         except ImportError as error:
             raise ModelError("running a model on the CPU needs: pip install onnxruntime") from error
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads or 0
+        options.intra_op_num_threads = threads or usable_cores()
         options.inter_op_num_threads = 1
-        # Between sweeps the cores belong to the lidar driver and the middleware.
-        options.add_session_config_entry("session.force_spinning_stop", "1")
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         options.log_severity_level = 3
         try:
             self._session = onnxruntime.InferenceSession(
