@@ -72,12 +72,13 @@ class CostVolume(nn.Module):
         # of contiguous memory, several times faster than cutting windows out of rows.
         row = width + 2 * r
         length = height * row
-        flat_now = functional.pad(now.contiguous(), (0, 2 * r)).reshape(batch, channels, length)
-        padded = functional.pad(before.contiguous(), (r, r, r, r + 1))
-        flat_before = padded.reshape(batch, channels, -1)
-        shifts = [i * row + j for i in range(2 * r + 1) for j in range(2 * r + 1)]
-        products = [flat_now * flat_before[:, :, shift : shift + length] for shift in shifts]
-        volume = torch.cat([product.mean(1, keepdim=True) for product in products], 1)
+        flat_now = functional.pad(now.contiguous(), (0, 2 * r)).reshape(batch, 1, channels, length)
+        padded = functional.pad(before.contiguous(), (r, r, r, r + 1)).flatten(2)
+        # Displacements along a row side by side: few large products instead of many small ones.
+        edge, long = 2 * r + 1, 2 * r * row + length
+        beside = torch.stack([padded[..., j : j + long] for j in range(edge)], 1)
+        products = [flat_now * beside[..., i * row : i * row + length] for i in range(edge)]
+        volume = torch.cat([product.mean(2) for product in products], 1)
         return volume.reshape(batch, self.channels, height, row)[..., :width]
 
 
