@@ -7,7 +7,7 @@ bodies -> certain that they move? -> consensus -> registration with the earlier 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ import numpy as np
 from zeroflow_ros.bodies import Bodies, find_bodies
 from zeroflow_ros.consensus import rigid_motions
 from zeroflow_ros.drift import with_drift
-from zeroflow_ros.earlier import EarlierSweep, index_earlier
+from zeroflow_ros.earlier import EarlierIndex
 from zeroflow_ros.pillar_loops import F32
 from zeroflow_ros.pillars import GridPoints, PillarGrid
 from zeroflow_ros.registration import register
@@ -38,7 +38,7 @@ def body_motion(
     displacement: F32,
     log_odds: F32,
     certainty: float,
-    earlier: Sequence[EarlierSweep],
+    earlier: EarlierIndex | None,
     each: Callable[..., Iterable[Any]] = map,
 ) -> F32:
     """Displacement [M, 3] m with the motion of their body for all moving points.
@@ -47,7 +47,8 @@ def body_motion(
     words for `points`. Bodies that are not certain to move (by `certainty`, log odds, and less for
     small ones), and those that may as well be standing, stand. All points of a pillar get the same
     planar motion; heights keep what the network said.
-    `each` maps a function over sweeps and over parts of the bodies.
+    `earlier` sweeps, of which there may be none, are asked. `each` maps a function over sweeps and
+    over parts of the bodies.
     """
     moving = find_bodies(grid, points, displacement, log_odds)
     result = displacement.copy()
@@ -57,10 +58,8 @@ def body_motion(
     if not len(bodies):
         return result
     motions, stands = rigid_motions(bodies), np.zeros(len(bodies), bool)
-    seen = [sweep for sweep in earlier if len(sweep.points.rows)]
-    if seen:
-        index = index_earlier(grid, seen, each)
-        index = with_drift(index, _world(grid, points, log_odds), each)
+    if earlier is not None:
+        index = with_drift(earlier, _world(grid, points, log_odds), each)
         few = _samples(grid, points, bodies, POINTS_PER_BODY)
         motions = register(few, motions, index, each)
         stands = standing(few, motions, index, each)

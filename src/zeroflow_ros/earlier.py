@@ -4,9 +4,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from functools import partial
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -48,36 +47,26 @@ class EarlierIndex(NamedTuple):
     cell_m: float
 
 
-def index_earlier(
-    grid: PillarGrid,
-    sweeps: Sequence[EarlierSweep],
-    each: Callable[..., Iterable[Any]] = map,
-) -> EarlierIndex:
-    """Index at least one sweep, as if the still world had not drifted.
-
-    `each` maps a function over what there is to do.
-    """
+def index_earlier(grid: PillarGrid, sweeps: Sequence[EarlierSweep]) -> EarlierIndex | None:
+    """Index sweeps, as if the still world had not drifted; None if all are empty."""
+    sweeps = [sweep for sweep in sweeps if len(sweep.points.rows)]
+    if not sweeps:
+        return None
     sensors = np.array([sweep.sensor for sweep in sweeps]) + [grid.range_m, grid.range_m, 0]
-
-    def index(points: GridPoints) -> tuple[I32, F32]:
-        return index_points(points.cell, points.offset, grid.size**2, ABOVE_GROUND_M)
-
-    def ranges(points: GridPoints, sensor: F64) -> F32:
-        cell, offset = points.cell, points.offset
-        return nearest_ranges(cell, offset, sensor, ABOVE_GROUND_M, grid.size, grid.cell_m)
-
-    # All in one go: of three sweeps, two threads would do the third one after the other two.
-    jobs: list[Callable[[], Any]] = [partial(index, sweep.points) for sweep in sweeps]
-    jobs += [partial(ranges, sweep.points, at) for sweep, at in zip(sweeps, sensors, strict=True)]
-    done = list(each(lambda job: job(), jobs))
-    starts, kept = zip(*done[: len(sweeps)], strict=True)
+    cells = [(sweep.points.cell, sweep.points.offset) for sweep in sweeps]
+    indexed = [index_points(*points, grid.size**2, ABOVE_GROUND_M) for points in cells]
+    ranges = [
+        nearest_ranges(*points, sensor, ABOVE_GROUND_M, grid.size, grid.cell_m)
+        for points, sensor in zip(cells, sensors, strict=True)
+    ]
+    starts, kept = zip(*indexed, strict=True)
     ends = np.cumsum([0, *(len(offsets) for offsets in kept)])
     return EarlierIndex(
         np.array([sweep.age for sweep in sweeps], np.float64),
         np.zeros((len(sweeps), 3)),
         np.stack([start + np.int32(end) for start, end in zip(starts, ends, strict=False)]),
         np.concatenate(kept),
-        np.stack(done[len(sweeps) :]),
+        np.stack(ranges),
         sensors,
         grid.size,
         grid.cell_m,

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from zeroflow_ros.body_motion import body_motion
 from zeroflow_ros.cores import usable_cores
-from zeroflow_ros.earlier import EarlierSweep
+from zeroflow_ros.earlier import EarlierSweep, index_earlier
 from zeroflow_ros.engines import Engine
 from zeroflow_ros.errors import ModelError
 from zeroflow_ros.flow import Flow, FlowStatus
@@ -63,7 +63,8 @@ class FlowNetwork:
         self.engine = engine
         self._ground = ground
         self._certainty = log_odds_of(card.certainty)
-        self._outputs = ["displacement", "moving"] if card.bodies == "rigid" else ["displacement"]
+        self._bodies = card.bodies == "rigid"
+        self._outputs = ["displacement", "moving"] if self._bodies else ["displacement"]
         if missing := [name for name in self._outputs if name not in engine.outputs]:
             raise ModelError(f"model {card.name}: its graph has no output '{missing[0]}'")
         # The compiled loops release the interpreter, so sweeps are prepared side by side.
@@ -101,24 +102,26 @@ class FlowNetwork:
         self, sweeps: Sequence[PlacedCloud], above: Sequence[GridPoints], watch: Stopwatch
     ) -> tuple[Points, npt.NDArray[np.bool_]]:
         """Displacement [M, 3] of the newest sweep's points, levelled frame, and where known."""
-        inputs = network_inputs(self.card.grid, above, self._workers.map)
+        grid = self.card.grid
+        inputs = network_inputs(grid, above, self._workers.map)
         watch.lap("pillars")
+        earlier = [
+            EarlierSweep(points, sweep.age_s / sweeps[1].age_s, sweep.sensor)
+            for points, sweep in zip(above[1:], sweeps[1:], strict=True)
+        ]
+        # Meanwhile: the network does not keep all cores busy all the time.
+        index = self._workers.submit(index_earlier, grid, earlier if self._bodies else ())
         answers = self.engine.infer(inputs)
         watch.lap("network")
         (moved, *said), finite = _finite_rows([answers[name] for name in self._outputs])
         if said:
-            earlier = [
-                EarlierSweep(points, sweep.age_s / sweeps[1].age_s, sweep.sensor)
-                for points, sweep in zip(above[1:], sweeps[1:], strict=True)
-            ]
-            (log_odds,) = said
             moved = body_motion(
-                self.card.grid,
+                grid,
                 above[0],
                 moved,
-                log_odds,
+                said[0],
                 self._certainty,
-                earlier,
+                index.result(),
                 self._workers.map,
             )
         watch.lap("bodies")

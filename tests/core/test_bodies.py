@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from zeroflow_ros import body_motion as bodies_in_motion
 from zeroflow_ros.bodies import find_bodies
 from zeroflow_ros.body_motion import body_motion
-from zeroflow_ros.earlier import EarlierSweep
+from zeroflow_ros.earlier import EarlierSweep, index_earlier
 from zeroflow_ros.pillars import PillarGrid
 from zeroflow_ros.samples import PARTS, Samples
 
@@ -47,7 +47,9 @@ def test_each_body_is_judged_by_itself_however_many_threads_share_them(threads: 
     odds = np.float32(2 * certain[number])
     with ThreadPoolExecutor(threads or 1) as pool:
         each = pool.map if threads else map
-        found = body_motion(GRID, GRID.locate(points), flow, odds, 0.0, earlier, each)
+        found = body_motion(
+            GRID, GRID.locate(points), flow, odds, 0.0, index_earlier(GRID, earlier), each
+        )
     expected = np.where(certain > 0, truth, 0.0)[number]
     np.testing.assert_allclose(found[:, 0], expected, atol=0.03)
     assert (found[certain[number] < 0] == 0).all()
@@ -81,7 +83,9 @@ def test_who_may_stand_by_few_points_is_asked_again_with_many(
 
     def read() -> list[float]:
         odds = np.full(len(points), 2, np.float32)
-        found = body_motion(GRID, GRID.locate(points), flow, odds, 0.0, earlier)
+        found = body_motion(
+            GRID, GRID.locate(points), flow, odds, 0.0, index_earlier(GRID, earlier)
+        )
         return [float(np.median(found[number == k, 0])) for k in range(len(WAGONS))]
 
     assert read() == pytest.approx(WAGONS, abs=0.03)

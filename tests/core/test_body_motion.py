@@ -37,7 +37,7 @@ def answer(
     located = GRID.locate(points)
     assert len(located.rows) == len(points)
     odds = np.ones(len(points), np.float32) if odds is None else odds.astype(np.float32)
-    found = body_motion(GRID, located, displacement.astype(np.float32), odds, 0.0, [])
+    found = body_motion(GRID, located, displacement.astype(np.float32), odds, 0.0, None)
     assert found.dtype == np.float32
     return found
 
@@ -174,7 +174,7 @@ def test_many_bodies_of_one_pillar_beside_a_long_one() -> None:
 def test_no_points_and_the_corners_of_the_grid() -> None:
     nothing = GRID.locate(np.empty((0, 3), np.float32))
     none = np.empty((0, 3), np.float32)
-    assert body_motion(GRID, nothing, none, none[:, 0], 0.0, []).shape == (0, 3)
+    assert body_motion(GRID, nothing, none, none[:, 0], 0.0, None).shape == (0, 3)
     edge = GRID.range_m - 0.01
     corners = np.float32([[-edge, -edge, 0], [-edge, edge, 0], [edge, -edge, 0], [edge, edge, 0]])
     said = along_x(1.0, 0.9, 0.8, 0.7)

@@ -88,7 +88,7 @@ def test_the_still_world_says_what_odometry_is_wrong_by() -> None:
 def test_bodies_move_as_they_do_in_the_world(speed: float, said: float) -> None:
     """Metres an interval; without drift the car that stands is off by 5 cm and moves."""
     located, displacement, odds = told(said)
-    found = body_motion(GRID, located, displacement, odds, 2.0, earlier(speed))
+    found = body_motion(GRID, located, displacement, odds, 2.0, index_earlier(GRID, earlier(speed)))
     assert np.median(found[odds > 0], 0)[:2] == pytest.approx([speed, 0.0], abs=0.015)
     assert speed or not found[odds > 0].any()
     assert not found[odds < 0].any()
@@ -117,7 +117,9 @@ def test_one_thing_alone_does_not_turn_the_world(width: float, seed: int) -> Non
     displacement[walker, 0] = 0.1
     odds = np.where(walker, 4, -4).astype(np.float32)
     sweeps = [EarlierSweep(GRID.locate(scene(k)), age, SENSOR) for k, age in enumerate(AGES, 1)]
-    assert not body_motion(GRID, located, displacement, odds, 2.0, sweeps).any()
+    assert not body_motion(
+        GRID, located, displacement, odds, 2.0, index_earlier(GRID, sweeps)
+    ).any()
 
 
 def test_points_in_one_place_are_no_world() -> None:
@@ -148,7 +150,9 @@ def test_fast_bodies_drive_straight_on_where_yaw_is_wrong(yaw_deg: float) -> Non
     """0.4 degrees would push a car of 25 m/s aside by 0.17 m/s."""
     speed, errors = 2.5, [(0.0, 0.0, yaw_deg)] * 3
     located, displacement, odds = told(speed)
-    found = body_motion(GRID, located, displacement, odds, 2.0, earlier(speed, errors))
+    found = body_motion(
+        GRID, located, displacement, odds, 2.0, index_earlier(GRID, earlier(speed, errors))
+    )
     ahead, aside = np.median(found[odds > 0], 0)[:2]
     assert ahead == pytest.approx(speed, abs=0.03)
     assert aside == pytest.approx(0.0, abs=0.01)
@@ -158,9 +162,10 @@ def test_sweeps_without_points_say_nothing() -> None:
     located, displacement, odds = told(0.4)
     empty = EarlierSweep(GRID.locate(np.empty((0, 3), np.float32)), 2.0, SENSOR)
     sweeps = earlier(0.5)[:1]
-    alone = body_motion(GRID, located, displacement, odds, 2.0, sweeps)
+    alone = body_motion(GRID, located, displacement, odds, 2.0, index_earlier(GRID, sweeps))
     np.testing.assert_array_equal(
-        body_motion(GRID, located, displacement, odds, 2.0, [*sweeps, empty]), alone
+        body_motion(GRID, located, displacement, odds, 2.0, index_earlier(GRID, [*sweeps, empty])),
+        alone,
     )
-    alone = body_motion(GRID, located, displacement, odds, 2.0, [empty])
+    alone = body_motion(GRID, located, displacement, odds, 2.0, index_earlier(GRID, [empty]))
     np.testing.assert_allclose(alone, displacement, atol=1e-6)
