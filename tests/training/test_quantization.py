@@ -58,6 +58,14 @@ def test_all_but_small_and_last_convolutions_are_quantized(
     assert max(np.abs(kernel).max() for kernel in kernels) <= 64  # sums of pairs fit 16 bits
 
 
+def test_what_is_joined_for_convolutions_is_joined_as_bytes(made: QuantizationReport) -> None:
+    nodes = onnx.load(made.path).graph.node
+    made_by = {output: node.op_type for node in nodes for output in node.output}
+    joints = [{made_by.get(name) for name in n.input} for n in nodes if n.op_type == "Concat"]
+    assert joints.count({"DequantizeLinear"}) == 2  # what the U-Net and its middle take
+    assert len(joints) > 2  # costs, and rows of pillars, which stay float
+
+
 def test_the_card_goes_along(made: QuantizationReport) -> None:
     card, wanted = load_card(made.path), load_card(find_model("zeroflow-rt-2"))
     assert card.graph_sha256 != wanted.graph_sha256

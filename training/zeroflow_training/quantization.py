@@ -118,8 +118,8 @@ def _quantized(model: Path, card: ModelCard) -> tuple[bytes, int]:
             out,
             _Calibration(card),
             quant_format=QuantFormat.QDQ,
-            op_types_to_quantize=["Conv", "Relu"],
-            nodes_to_quantize=[*chosen, *_activations(graph, chosen)],
+            op_types_to_quantize=["Conv", "Relu", "Concat"],
+            nodes_to_quantize=[*chosen, *_activations(graph, chosen), *_joints(graph, chosen)],
             per_channel=True,
             reduce_range=True,
             activation_type=QuantType.QUInt8,
@@ -142,6 +142,16 @@ def _activations(model: ModelProto, convolutions: Sequence[str]) -> list[str]:
     nodes = model.graph.node
     outputs = {output for node in nodes if node.name in convolutions for output in node.output}
     return [node.name for node in nodes if node.op_type == "Relu" and node.input[0] in outputs]
+
+
+def _joints(model: ModelProto, convolutions: Sequence[str]) -> list[str]:
+    """Names of the concatenations whose only use is in `convolutions`: they join bytes then."""
+    uses: dict[str, set[str]] = {}
+    for node in model.graph.node:
+        for name in node.input:
+            uses.setdefault(name, set()).add(node.name)
+    joints = [node for node in model.graph.node if node.op_type == "Concat"]
+    return [n.name for n in joints if uses.get(n.output[0], {""}) <= set(convolutions)]
 
 
 @contextmanager
