@@ -59,7 +59,7 @@ def quantize(model: Path, path: Path, name: str) -> QuantizationReport:
 
     ONNX Runtime's static quantisation in QDQ form (activations uint8, weights 7 of 8 bits, so that
     processors without VNNI do not saturate), ranges from simulated worlds by fixed seeds. The last
-    two convolutions and those with few channels stay float: they cost little and say most. TensorRT
+    convolution and those with few channels stay float: they cost little and say most. TensorRT
     takes no uint8: engines for GPUs are built from `model`.
     Raises ModelError for a file that is no float model of ours, and where 8 bits change too much.
     """
@@ -134,7 +134,7 @@ def _worth_quantizing(model: ModelProto) -> list[str]:
     """Names of the convolutions to quantise; those that are already have no kernel of their own."""
     channels = {tensor.name: tensor.dims[0] for tensor in model.graph.initializer if tensor.dims}
     convolutions = [node for node in model.graph.node if node.op_type == "Conv"]
-    return [n.name for n in convolutions[:-2] if channels.get(n.input[1], 0) >= MIN_CHANNELS]
+    return [n.name for n in convolutions[:-1] if channels.get(n.input[1], 0) >= MIN_CHANNELS]
 
 
 def _activations(model: ModelProto, convolutions: Sequence[str]) -> list[str]:
