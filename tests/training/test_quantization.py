@@ -49,9 +49,9 @@ def test_all_but_small_convolutions_and_the_last_are_quantized(
     graph = onnx.load(made.path).graph
     onnx.checker.check_model(onnx.load(made.path))
     made_by = {output: node.op_type for node in graph.node for output in node.output}
-    inputs = Counter(made_by.get(node.input[0]) for node in graph.node if node.op_type == "Conv")
-    assert inputs.pop("DequantizeLinear") == made.convolutions == 20
-    assert sum(inputs.values()) == 5  # four that encode for the matching, and the last one
+    weights_of = Counter(made_by.get(n.input[1]) for n in graph.node if n.op_type == "Conv")
+    assert weights_of.pop("DequantizeLinear") == made.convolutions == 20
+    assert sum(weights_of.values()) == 5  # four that encode for the matching, and the last one
     weights = [tensor for tensor in graph.initializer if tensor.data_type == onnx.TensorProto.INT8]
     kernels = [onnx.numpy_helper.to_array(w) for w in weights if len(w.dims) == 4]
     assert len(kernels) == made.convolutions
