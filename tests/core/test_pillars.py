@@ -148,6 +148,15 @@ def test_slices_are_open_below_and_closed_above() -> None:
     assert counts == {"low": 2, "middle": 1, "high": 1}
 
 
+@pytest.mark.parametrize("count", [1, 2, 254, 255, 256, 1000])
+def test_logarithms_of_counts_are_the_same_from_table_and_beyond(count: int) -> None:
+    points = np.full((count, 3), 0.1, np.float32)
+    features, _ = GRID.features([GRID.locate(points)])
+    found = features[0, [FEATURE_NAMES.index(f"log_count_{quarter}") for quarter in range(4)]]
+    assert sorted(found)[-1] == np.float32(0.5) * np.log1p(np.float32(count))
+    assert np.count_nonzero(found) == 1
+
+
 def test_rows_that_are_no_numbers_drop_out_silently() -> None:
     bad: list[Any] = [np.nan, np.inf, -np.inf, np.finfo(np.float32).max, -np.finfo(np.float32).max]
     points = np.zeros((1 + 3 * len(bad), 3), np.float32)
