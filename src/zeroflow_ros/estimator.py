@@ -31,7 +31,8 @@ class FlowEstimator:
     `model`: path, name of a bundled model, or None for the default. `ego_motion`: where poses come
     from; None = given with each `update`, else KISS-ICP. `sensor_height` in metres; None =
     estimated, with the tilt, from the ground. `deskew` sweeps that carry the time of each point and
-    do not look as if they were deskewed before. `threads` to compute with; None = all cores.
+    do not look as if they were deskewed before. `threads` to compute with; None = one for
+    each usable core.
     """
 
     def __init__(

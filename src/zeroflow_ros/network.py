@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from zeroflow_ros.body_motion import body_motion
 from zeroflow_ros.cores import usable_cores
-from zeroflow_ros.earlier import EarlierSweep, index_earlier
+from zeroflow_ros.earlier import EarlierIndex, EarlierSweep, index_earlier
 from zeroflow_ros.engines import Engine
 from zeroflow_ros.errors import ModelError
 from zeroflow_ros.flow import Flow, FlowStatus
@@ -102,30 +102,36 @@ class FlowNetwork:
         self, sweeps: Sequence[PlacedCloud], above: Sequence[GridPoints], watch: Stopwatch
     ) -> tuple[Points, npt.NDArray[np.bool_]]:
         """Displacement [M, 3] of the newest sweep's points, levelled frame, and where known."""
-        grid = self.card.grid
-        inputs = network_inputs(grid, above, self._workers.map)
+        inputs = network_inputs(self.card.grid, above, self._workers.map)
         watch.lap("pillars")
-        earlier = [
-            EarlierSweep(points, sweep.age_s / sweeps[1].age_s, sweep.sensor)
-            for points, sweep in zip(above[1:], sweeps[1:], strict=True)
-        ]
         # Meanwhile: the network does not keep all cores busy all the time.
-        index = self._workers.submit(index_earlier, grid, earlier if self._bodies else ())
+        index = self._workers.submit(self._index, sweeps[1:], above[1:]) if self._bodies else None
         answers = self.engine.infer(inputs)
         watch.lap("network")
         (moved, *said), finite = _finite_rows([answers[name] for name in self._outputs])
-        if said:
+        if index is not None:
+            (log_odds,) = said
             moved = body_motion(
-                grid,
+                self.card.grid,
                 above[0],
                 moved,
-                said[0],
+                log_odds,
                 self._certainty,
                 index.result(),
                 self._workers.map,
             )
         watch.lap("bodies")
         return moved, finite
+
+    def _index(
+        self, sweeps: Sequence[PlacedCloud], above: Sequence[GridPoints]
+    ) -> EarlierIndex | None:
+        """Of all but the newest sweep."""
+        earlier = [
+            EarlierSweep(points, sweep.age_s / sweeps[0].age_s, sweep.sensor)
+            for points, sweep in zip(above, sweeps, strict=True)
+        ]
+        return index_earlier(self.card.grid, earlier)
 
     def _split(self, sweeps: Sequence[PlacedCloud]) -> list[GroundSplit]:
         located = self._workers.map(

@@ -146,12 +146,12 @@ def _activations(model: ModelProto, convolutions: Sequence[str]) -> list[str]:
 
 def _joints(model: ModelProto, convolutions: Sequence[str]) -> list[str]:
     """Names of the concatenations whose only use is in `convolutions`: they join bytes then."""
-    uses: dict[str, set[str]] = {}
-    for node in model.graph.node:
-        for name in node.input:
-            uses.setdefault(name, set()).add(node.name)
-    joints = [node for node in model.graph.node if node.op_type == "Concat"]
-    return [n.name for n in joints if uses.get(n.output[0], {""}) <= set(convolutions)]
+    nodes, found = model.graph.node, []
+    for joint in (node for node in nodes if node.op_type == "Concat"):
+        users = {node.name for node in nodes if joint.output[0] in node.input}
+        if users and users <= set(convolutions):
+            found.append(joint.name)
+    return found
 
 
 @contextmanager

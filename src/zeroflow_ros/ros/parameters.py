@@ -114,7 +114,7 @@ class Settings:
         maximum=100,
     )
     threads: int = _parameter(
-        "threads", 0, "CPU threads of the network. 0: all cores.", minimum=0, maximum=256
+        "threads", 0, "CPU threads. 0: one for each usable core.", minimum=0, maximum=256
     )
 
     @property
