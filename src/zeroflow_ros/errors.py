@@ -31,6 +31,10 @@ class BagError(ZeroflowError):
     """A bag that cannot be read or written, or that lacks what was asked of it."""
 
 
+class DataError(ZeroflowError):
+    """Training data or labels that are missing, damaged, or do not belong together."""
+
+
 class ModelError(ZeroflowError):
     """A model file that is missing, damaged, foreign, or newer than this package understands."""
 

@@ -1,0 +1,88 @@
+# SPDX-FileCopyrightText: 2026 zeroflow_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""PairLabels: the flow of one sweep towards another, by a teacher or as the truth."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from zeroflow_ros.errors import DataError
+from zeroflow_ros.geometry import Points
+from zeroflow_training.sequences.arrays import Arrays, read_arrays, write_arrays
+
+TRUTH = "truth"
+"""The name that true flow has among the teachers."""
+
+
+class Pairing(NamedTuple):
+    """Numbers of the sweep that has flow and of the one that it goes to."""
+
+    source: int
+    target: int
+
+    @property
+    def file_name(self) -> str:
+        """Within the folder of a teacher."""
+        return f"{self.source:06d}_{self.target:06d}.npz"
+
+    @staticmethod
+    def of(file: Path) -> Pairing:
+        """The pairing that a file is named after. Raises DataError for another name."""
+        parts = file.stem.split("_")
+        if len(parts) != 2 or not all(part.isdecimal() for part in parts):
+            raise DataError(f"'{file}' is not named SOURCE_TARGET.npz: remove it")
+        return Pairing(*map(int, parts))
+
+
+@dataclass(frozen=True)
+class PairLabels:
+    """Row i belongs to row i of the source sweep.
+
+    `displacement` float32 [N, 3]: metres from where a point is to where it is at the target's
+    stamp, ego motion removed, axes of the source's sensor frame; 0 where not `valid` bool [N].
+    Of the truth also, where known: `class_id` uint8 [N] and `instance_id` int32 [N].
+    `report`: how a teacher came to it, plain values.
+    """
+
+    displacement: Points
+    valid: npt.NDArray[np.bool_]
+    class_id: npt.NDArray[np.uint8] | None = None
+    instance_id: npt.NDArray[np.int32] | None = None
+    report: Mapping[str, Any] = field(default_factory=dict)
+
+    def write(self, path: Path) -> None:
+        """Atomically. Raises ZeroflowError where the file system refuses."""
+        arrays: Arrays = {
+            "displacement": np.asarray(self.displacement, np.float32),
+            "valid": self.valid,
+            "report": np.array(json.dumps(dict(self.report))),
+        }
+        if self.class_id is not None:
+            arrays["class_id"] = self.class_id
+        if self.instance_id is not None:
+            arrays["instance_id"] = self.instance_id
+        write_arrays(path, arrays)
+
+    @staticmethod
+    def read(path: Path, points: int) -> PairLabels:
+        """Of a source sweep with that many points. Raises DataError."""
+        arrays = read_arrays(path, ("displacement", "valid", "report"))
+        if arrays["displacement"].shape != (points, 3) or arrays["valid"].shape != (points,):
+            raise DataError(
+                f"'{path}' labels {len(arrays['valid'])} points, its sweep has {points}: remove it "
+                "and label again"
+            )
+        return PairLabels(
+            arrays["displacement"],
+            arrays["valid"],
+            arrays.get("class_id"),
+            arrays.get("instance_id"),
+            json.loads(str(arrays["report"])),
+        )
