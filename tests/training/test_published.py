@@ -33,6 +33,7 @@ from zeroflow_training import export
 from zeroflow_training.cli import import_checkpoint
 from zeroflow_training.export import ExportReport
 from zeroflow_training.published_model import export_network
+from zeroflow_training.quantization import calibration_inputs
 from zeroflow_training.students.fastflow3d import FastFlow3D, FastFlow3DConfig
 from zeroflow_training.students.published import load_published, published_name
 
@@ -180,6 +181,16 @@ def test_a_vehicle_is_told_where_points_came_from(tiny: FastFlow3D, tiny_model: 
         ((flow, _),) = tiny([torch.from_numpy(newest)], [torch.from_numpy(before)])
     np.testing.assert_allclose(found, -flow.numpy(), rtol=0, atol=1e-6)
     assert np.abs(found).max() > 0.01
+
+
+def test_it_is_calibrated_on_learned_pillars(tiny_model: Path) -> None:
+    pytest.importorskip("pypatchworkpp", reason="pip install 'zeroflow_ros[ground]'")
+    card = load_card(tiny_model)
+    (inputs,) = calibration_inputs(card, 40, 1)
+    assert inputs["pillar_features"].shape == (len(inputs["pillar_index"]), TINY.channels)
+    assert len(inputs["point_pillar"]) > 100
+    displacement = np.asarray(OnnxRuntimeEngine(tiny_model).infer(inputs)["displacement"])
+    assert np.isfinite(displacement).all()
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,6 @@ from dataclasses import replace
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any
-from zipfile import is_zipfile
 
 import torch
 from torch import Tensor
@@ -22,11 +21,8 @@ from zeroflow_training.students.real_time import RealTimeStudent, RealTimeStuden
 _UNREADABLE = (EOFError, LookupError, OSError, RuntimeError, TypeError, ValueError, UnpicklingError)
 
 
-OURS = "checkpoint of `zeroflow fit`"
-
-
 @contextmanager
-def refused(path: Path, kind: str = OURS) -> Iterator[None]:
+def refused(path: Path, kind: str = "checkpoint of `zeroflow fit`") -> Iterator[None]:
     """Raise ModelError that names `path` for whatever its content is not fit for, inside."""
     try:
         yield
@@ -37,15 +33,13 @@ def refused(path: Path, kind: str = OURS) -> Iterator[None]:
 
 
 @contextmanager
-def opened(path: Path, kind: str = OURS) -> Iterator[Mapping[str, Any]]:
-    """The content of a checkpoint, tensors and plain values only; read from disk when looked at.
+def opened(path: Path) -> Iterator[Mapping[str, Any]]:
+    """The content of a Lightning checkpoint, tensors and plain values only.
 
-    Raises ModelError for a file that is no `kind`, or does not fit what is done with it inside.
+    Raises ModelError for a file that is none, or that does not fit what is done with it inside.
     """
-    with refused(path, kind):
-        # Files of old or of no PyTorch are no archives; those are read whole, or refused.
-        lazily = is_zipfile(path)
-        yield torch.load(path, map_location="cpu", weights_only=True, mmap=lazily)
+    with refused(path):
+        yield torch.load(path, map_location="cpu", weights_only=True)
 
 
 def load_student(checkpoint: Path, size: int) -> RealTimeStudent:

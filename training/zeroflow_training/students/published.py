@@ -13,12 +13,13 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any
+from zipfile import is_zipfile
 
 import torch
 from torch import Tensor
 
 from zeroflow_ros.errors import ModelError
-from zeroflow_training.checkpoint import opened
+from zeroflow_training.checkpoint import refused
 from zeroflow_training.students.fastflow3d import FastFlow3D, FastFlow3DConfig
 
 KIND = "checkpoint of ZeroFlow or FastFlow3D"
@@ -57,7 +58,10 @@ def load_published(path: Path) -> FastFlow3D:
     anything else.
     """
     try:
-        with opened(path, KIND) as content:
+        with refused(path, KIND):
+            # The optimiser's state, twice the weights, so stays on disk; old files are no archives.
+            mmap = is_zipfile(path)
+            content = torch.load(path, map_location="cpu", weights_only=True, mmap=mmap)
             return _network(content, f"'{path}'")
     except ModelError as error:
         if isinstance(error.__cause__, UnpicklingError):
