@@ -82,7 +82,8 @@ class PillarLayer(nn.Module):
     def forward(self, located: Located, pillars: int) -> Tensor:
         """[pillars, C] of one cloud; zeros where no point is.
 
-        Sums go from point to point, so on CPUs any number of threads gives the same.
+        Sums go from point to point, so on CPUs any number of threads gives the same. Raises
+        ValueError in training for a cloud of a single point, which has no variance.
         """
         points, pillar = located.points, located.pillar
         if not len(points):

@@ -111,11 +111,11 @@ def _prefix(weights: Mapping[str, Tensor], where: str) -> str:
 
 def _config(weights: Mapping[str, Tensor], prefix: str, where: str) -> FastFlow3DConfig:
     """Base or XL, by the first layer's channels."""
-    if f"{prefix}{OPEN_SCENE_FLOW}" in weights:
+    if (lift := weights.get(f"{prefix}{OPEN_SCENE_FLOW}")) is not None:
         raise ModelError(
-            f"{where} is OpenSceneFlow's network, not ZeroFlow's: its head lifts a point's offset "
-            f"from 3 to 128 channels ({prefix}{OPEN_SCENE_FLOW}) and goes on 256 -> 32 -> 3; "
-            "ZeroFlow's goes 131 -> 32 -> 3"
+            f"{where} is a network of OpenSceneFlow, not ZeroFlow's: its head lifts the offset of a "
+            f"point first ({prefix}{OPEN_SCENE_FLOW} is {tuple(lift.shape)}), so its "
+            "FastFlow3D goes 256 -> 32 -> 3 where ZeroFlow's goes 131 -> 32 -> 3"
         )
     shape = tuple(weights[prefix + FIRST].shape)
     for config in (FastFlow3DConfig.base(), FastFlow3DConfig.xl()):
