@@ -113,8 +113,8 @@ def _config(weights: Mapping[str, Tensor], prefix: str, where: str) -> FastFlow3
     """Base or XL, by the first layer's channels."""
     if (lift := weights.get(f"{prefix}{OPEN_SCENE_FLOW}")) is not None:
         raise ModelError(
-            f"{where} is a network of OpenSceneFlow, not ZeroFlow's: its head lifts the offset of a "
-            f"point first ({prefix}{OPEN_SCENE_FLOW} is {tuple(lift.shape)}), so its "
+            f"{where} is a network of OpenSceneFlow, not ZeroFlow's: its head lifts a "
+            f"point's offset first ({prefix}{OPEN_SCENE_FLOW} is {tuple(lift.shape)}), so its "
             "FastFlow3D goes 256 -> 32 -> 3 where ZeroFlow's goes 131 -> 32 -> 3"
         )
     shape = tuple(weights[prefix + FIRST].shape)
