@@ -170,10 +170,21 @@ def factory(tmp_path: Path) -> RecordingFactory:
     return RecordingFactory(tmp_path)
 
 
+def shared(name: str, what: str) -> Path:
+    """A folder of what is shared beside the checkout and never committed; skips without it."""
+    folder = Path(__file__).resolve().parents[2] / "shared" / name
+    if not folder.is_dir():
+        pytest.skip(f"{what} are not at {folder}")
+    return folder
+
+
 @pytest.fixture(scope="session")
 def recordings() -> Path:
-    """The folder of the real recordings, which are never committed."""
-    folder = Path(__file__).resolve().parents[2] / "shared" / "recordings"
-    if not folder.is_dir():
-        pytest.skip(f"real recordings are not at {folder}")
-    return folder
+    """The folder of the real recordings."""
+    return shared("recordings", "real recordings")
+
+
+@pytest.fixture(scope="session")
+def reference() -> Path:
+    """The folder of what the published ZeroFlow network said, with fixed random weights."""
+    return shared("reference", "reference outputs of ZeroFlow")

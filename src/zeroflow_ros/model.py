@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 from zeroflow_ros.errors import ModelError
+from zeroflow_ros.learned_pillars import LearnedPillars, PillarEncoder
 from zeroflow_ros.onnx_file import read_onnx
-from zeroflow_ros.pillars import FEATURE_NAMES, PillarGrid
+from zeroflow_ros.pillars import PillarGrid, Pillars
 
 CARD_KEY = "zeroflow_card"
-FORMAT = 3  # 1 numbered pillars row by row; models of 2 want a full history and say no odds
+FORMAT = 4  # 1 numbered pillars row by row; models of 2 want a full history and say no odds
+READABLE = (3, FORMAT)  # 3 has no `pillar_encoder`, and means the same otherwise
 DEFAULT_MODEL = "zeroflow-rt-int8"  # rounded for CPUs from the float model "zeroflow-rt"
 
 GroundHandling = Literal["keep", "remove"]
@@ -33,6 +35,7 @@ class ModelCard:
     `bodies`: "rigid" (they move as a whole, see body_motion.py) or "none" (the network's word);
     `certainty`: how probable motion must be, over its points, for a body to move (small ones:
     somewhat less, see `body_motion`);
+    `pillar_encoder`: what makes features of a pillar's points, None = the statistics of PillarGrid;
     `graph_sha256` covers the graph with its weights.
     """
 
@@ -48,6 +51,7 @@ class ModelCard:
     graph_sha256: str
     bodies: BodyMotion = "none"
     certainty: float = 0.5
+    pillar_encoder: PillarEncoder | None = None
     output: str = "displacement of the newest sweep over the interval, levelled frame, metres"
     metrics: dict[str, float] = dataclasses.field(default_factory=dict)
     format: int = FORMAT
@@ -56,6 +60,13 @@ class ModelCard:
     def history(self) -> int:
         """How many sweeps the model looks at, with the newest."""
         return len(self.lags)
+
+    @property
+    def pillars(self) -> Pillars:
+        """What prepares the network's inputs."""
+        if self.pillar_encoder is None:
+            return self.grid
+        return LearnedPillars(self.grid, self.pillar_encoder)
 
     def to_json(self) -> str:
         """One line of JSON with sorted keys."""
@@ -66,14 +77,17 @@ class ModelCard:
         """Parse and check a card. Raises ModelError that says what this package cannot do."""
         try:
             raw: dict[str, Any] = json.loads(text)
-            if raw["format"] != FORMAT:
+            if raw["format"] not in READABLE:
                 raise ModelError(
-                    f"{where}: its card has format {raw['format']}, this package reads format "
-                    f"{FORMAT}: update zeroflow_ros or export the model again"
+                    f"{where}: its card has format {raw['format']}, this package reads formats "
+                    f"{READABLE[0]} and {FORMAT}: update zeroflow_ros or export the model again"
                 )
+            raw["format"] = FORMAT  # which it has when it is written again
             raw["grid"] = PillarGrid(**raw["grid"])
             raw["features"] = tuple(raw["features"])
             raw["lags"] = tuple(raw["lags"])
+            if raw.get("pillar_encoder") is not None:
+                raw["pillar_encoder"] = PillarEncoder.parse(raw["pillar_encoder"])
             card = ModelCard(**raw)
             card.check(where)
         except (KeyError, TypeError, ValueError, RecursionError) as error:
@@ -82,7 +96,7 @@ class ModelCard:
 
     def check(self, where: str) -> None:
         """Raise ModelError when this package cannot prepare what the model wants."""
-        if self.features != FEATURE_NAMES:
+        if self.features != self.pillars.feature_names:
             raise ModelError(f"{where}: it wants pillar features that this package does not make")
         if self.ground not in ("keep", "remove"):
             raise ModelError(f"{where}: its card asks for ground handling {self.ground!r}")

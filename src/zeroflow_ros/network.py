@@ -20,7 +20,7 @@ from zeroflow_ros.flow import Flow, FlowStatus
 from zeroflow_ros.geometry import Points, Transform, rotated_rows
 from zeroflow_ros.ground import GroundSegmenter, GroundSplit
 from zeroflow_ros.model import ModelCard
-from zeroflow_ros.pillars import GridPoints, PillarGrid
+from zeroflow_ros.pillars import GridPoints, Pillars
 from zeroflow_ros.stopwatch import Stopwatch
 
 LOWEST_SENSOR_M = 0.2  # above ground; an origin below is a vehicle's
@@ -61,6 +61,7 @@ class FlowNetwork:
         """`threads` that prepare sweeps side by side; None = all usable cores."""
         self.card = card
         self.engine = engine
+        self._pillars = card.pillars
         self._ground = ground
         self._certainty = log_odds_of(card.certainty)
         self._bodies = card.bodies == "rigid"
@@ -102,7 +103,7 @@ class FlowNetwork:
         self, sweeps: Sequence[PlacedCloud], above: Sequence[GridPoints], watch: Stopwatch
     ) -> tuple[Points, npt.NDArray[np.bool_]]:
         """Displacement [M, 3] of the newest sweep's points, levelled frame, and where known."""
-        inputs = network_inputs(self.card.grid, above, self._workers.map)
+        inputs = network_inputs(self._pillars, above, self._workers.map)
         watch.lap("pillars")
         # Meanwhile: the network does not keep all cores busy all the time.
         index = self._workers.submit(self._index, sweeps[1:], above[1:]) if self._bodies else None
@@ -135,7 +136,7 @@ class FlowNetwork:
 
     def _split(self, sweeps: Sequence[PlacedCloud]) -> list[GroundSplit]:
         located = self._workers.map(
-            self.card.grid.locate,
+            self._pillars.locate,
             [sweep.points for sweep in sweeps],
             [sweep.transform for sweep in sweeps],
         )
@@ -160,16 +161,16 @@ def _finite_rows(
 
 
 def network_inputs(
-    grid: PillarGrid,
+    pillars: Pillars,
     sweeps: Sequence[GridPoints],
     each: Callable[..., Iterable[Any]] = map,
 ) -> Mapping[str, npt.NDArray[np.generic]]:
-    """The arrays every real-time student takes; sweeps newest first.
+    """The arrays every student takes; sweeps newest first.
 
     `pillar_features` float32 [P, F] and `pillar_index` int32 [P], see `PillarGrid.features`;
     `point_pillar` int32 [M] and `point_offset` float32 [M, 3] of the newest sweep's points.
     """
-    features, index = grid.features(sweeps, each)
+    features, index = pillars.features(sweeps, each)
     return {
         "pillar_features": features,
         "pillar_index": index,

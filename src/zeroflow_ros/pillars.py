@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -56,6 +56,25 @@ class GridPoints:
         return GridPoints(self.rows[keep], self.cell[keep], self.offset[keep], self.quarter[keep])
 
 
+class Pillars(Protocol):
+    """What a network is told of a sweep, as its card chooses: which points, what of each pillar.
+
+    Pillars are numbered as in `PillarGrid`, whatever is said of them.
+    """
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """Names of what is taken into account, as cards give them."""
+
+    def locate(self, points: Points, transform: Transform | None = None) -> GridPoints:
+        """Find each point's pillar, see `PillarGrid.locate`."""
+
+    def features(
+        self, sweeps: Sequence[GridPoints], each: Callable[..., Iterable[Any]] = map
+    ) -> tuple[F32, I32]:
+        """Rows of the occupied pillars of sweeps, see `PillarGrid.features`."""
+
+
 @dataclass(frozen=True)
 class PillarGrid:
     """A square bird's-eye grid around the sensor in the levelled frame.
@@ -91,15 +110,19 @@ class PillarGrid:
         """Pillars along one edge."""
         return round(2 * self.range_m / self.cell_m)
 
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """Names of the statistics, quarter by quarter."""
+        return FEATURE_NAMES
+
     def locate(self, points: Points, transform: Transform | None = None) -> GridPoints:
         """Find each point's pillar; NaN and outside drop. `points` float32 [N, 3].
 
         `transform` [4, 4] into the levelled frame; None = they are levelled. Float32 is enough for
         it, because it is between nearby sensor poses. Raises ValueError for points of another
-        shape: the compiled loop checks no bounds.
+        shape.
         """
-        if points.ndim != 2 or points.shape[1] != 3:
-            raise ValueError(f"points have the shape {points.shape}, not [N, 3]")
+        require_rows(points)
         return GridPoints(
             *pillar_loops.locate(
                 np.asarray(points, np.float32),
@@ -134,15 +157,40 @@ class PillarGrid:
         size^2 + pillar, the occupied pillars in ascending order, each once. `each` maps a function
         over the sweeps, as `map` or that of an executor.
         """
-        pillars = self.size * self.size
-        ranked = list(each(lambda points: pillar_loops.ranked(points.cell, pillars), sweeps))
-        ends = np.cumsum([0, *(len(occupied) for occupied, _ in ranked)])
-        features = np.empty((ends[-1], FEATURES), np.float32)
 
-        def fill(k: int) -> None:
-            (_, rank), points, own = ranked[k], sweeps[k], features[ends[k] : ends[k + 1]]
+        def fill(_: I32, rank: I32, points: GridPoints, own: F32) -> None:
             pillar_loops.statistics(rank, points.quarter, points.offset, _HALF_SLICE_EDGES, own)
 
-        list(each(fill, range(len(sweeps))))
-        index = [occupied + np.int32(k * pillars) for k, (occupied, _) in enumerate(ranked)]
-        return features, np.concatenate(index)
+        return pillar_rows(sweeps, self.size * self.size, FEATURES, fill, each)
+
+
+def require_rows(points: Points) -> None:
+    """Raise ValueError for points that are not [N, 3]: compiled loops check no bounds."""
+    if points.ndim != 2 or points.shape[1] != 3:
+        raise ValueError(f"points have the shape {points.shape}, not [N, 3]")
+
+
+def pillar_rows(
+    sweeps: Sequence[GridPoints],
+    pillars: int,
+    columns: int,
+    fill: Callable[[I32, I32, GridPoints, F32], None],
+    each: Callable[..., Iterable[Any]] = map,
+) -> tuple[F32, I32]:
+    """Rows float32 [P, columns] of the occupied pillars of sweeps of `pillars` each, and their
+    numbers int32 [P], as `PillarGrid.features` returns them.
+
+    `fill(occupied, rank, points, rows)` writes the rows
+    of one sweep: `occupied` int32 [own] ascending, `rank` int32 [M] in it of each point's pillar.
+    """
+    ranked = list(each(lambda points: pillar_loops.ranked(points.cell, pillars), sweeps))
+    ends = np.cumsum([0, *(len(occupied) for occupied, _ in ranked)])
+    rows = np.empty((ends[-1], columns), np.float32)
+
+    def fill_own(k: int) -> None:
+        occupied, rank = ranked[k]
+        fill(occupied, rank, sweeps[k], rows[ends[k] : ends[k + 1]])
+
+    list(each(fill_own, range(len(sweeps))))
+    index = [occupied + np.int32(k * pillars) for k, (occupied, _) in enumerate(ranked)]
+    return rows, np.concatenate(index)

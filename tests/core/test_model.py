@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +15,20 @@ import pytest
 from zeroflow_ros import model
 from zeroflow_ros.engines.onnxruntime_engine import OnnxRuntimeEngine
 from zeroflow_ros.errors import ModelError
+from zeroflow_ros.learned_pillars import ENCODER_INPUTS, LearnedPillars, PillarEncoder
 from zeroflow_ros.model import CARD_KEY, ModelCard, bundled_models, find_model, load_card
 from zeroflow_ros.onnx_file import with_metadata
 
 MakeCard = Callable[..., ModelCard]
 MakeModel = Callable[..., Path]
 GRID = {"range_m": 20.0, "cell_m": 0.5, "z_min_m": -1.5, "z_max_m": 4.5}
+ENCODER = PillarEncoder(weight=((0.1,) * 9, (-0.2,) * 9), bias=(1e-9, 3.0))
+LEARNED = {"features": ENCODER_INPUTS, "pillar_encoder": ENCODER}
+
+
+def encoder(**changes: Any) -> dict[str, Any]:
+    """Changes of a card that make it one of learned pillars, with a wrong encoder."""
+    return {"features": ENCODER_INPUTS, "pillar_encoder": asdict(ENCODER) | changes}
 
 
 def write(path: Path, graph: bytes, card: object) -> Path:
@@ -38,6 +47,23 @@ def test_card_round_trip(make_model: MakeModel, make_card: MakeCard) -> None:
     assert load_card(make_model(**changes)) == make_card(**changes)
 
 
+def test_card_of_learned_pillars_round_trip(make_model: MakeModel, make_card: MakeCard) -> None:
+    card = load_card(make_model(**LEARNED))
+    assert card == make_card(**LEARNED)
+    assert card.pillar_encoder == ENCODER
+    assert isinstance(card.pillars, LearnedPillars)
+
+
+def test_cards_of_format_3_mean_what_they_meant(
+    tmp_path: Path, graph_file: bytes, make_card: MakeCard
+) -> None:
+    raw = json.loads(make_card().to_json()) | {"format": 3}
+    del raw["pillar_encoder"]
+    card = load_card(write(tmp_path / "old.onnx", graph_file, raw))
+    assert card == make_card()
+    assert card.pillars is card.grid
+
+
 def test_card_is_one_line(make_card: MakeCard) -> None:
     assert "\n" not in make_card(training_data="line\nbreak").to_json()
 
@@ -45,7 +71,7 @@ def test_card_is_one_line(make_card: MakeCard) -> None:
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ({"format": 1}, "format 1, this package reads format 3: update"),
+        ({"format": 1}, "format 1, this package reads formats 3 and 4: update"),
         ({"features": ["height"]}, "pillar features that this package does not make"),
         ({"features": 3}, "cannot be understood"),
         ({"ground": "melt"}, "ground handling 'melt'"),
@@ -68,6 +94,17 @@ def test_card_is_one_line(make_card: MakeCard) -> None:
         ({"mood": "good"}, "cannot be understood"),
         ({"bodies": "soft"}, "asks for bodies 'soft'"),
         ({"certainty": 1.1}, "asks for the certainty 1.1"),
+        ({"pillar_encoder": asdict(ENCODER)}, "pillar features that this package does not make"),
+        ({"features": ENCODER_INPUTS}, "pillar features that this package does not make"),
+        (encoder(gain=1), "something else than weight and bias"),
+        (encoder(bias=[1.0]), "shapes (2, 9) and (1,), not [C, 9] and [C]"),
+        (encoder(weight=[]), "shapes (0,) and (2,)"),
+        (encoder(weight=[[0.1] * 8] * 2), "shapes (2, 8) and (2,)"),
+        (encoder(weight=[[0.1] * 8, [0.1] * 9]), "cannot be understood"),
+        (encoder(bias=["1", "2"]), "bias holds something else than numbers"),
+        (encoder(bias=[1.0, float("nan")]), "bias holds something else than numbers"),
+        (encoder(bias=None), "bias holds something else than numbers"),
+        ({"pillar_encoder": 3}, "something else than weight and bias"),
         ({"graph_sha256": "0" * 64}, "do not match its card's checksum"),
     ],
 )

@@ -22,14 +22,14 @@ _UNREADABLE = (EOFError, LookupError, OSError, RuntimeError, TypeError, ValueErr
 
 
 @contextmanager
-def refused(path: Path) -> Iterator[None]:
+def refused(path: Path, kind: str = "checkpoint of `zeroflow fit`") -> Iterator[None]:
     """Raise ModelError that names `path` for whatever its content is not fit for, inside."""
     try:
         yield
     except _UNREADABLE as error:
         # Of torch's advice after the first sentence, little is sound.
         reason = str(error).partition("\n")[0].partition(". ")[0] or type(error).__name__
-        raise ModelError(f"'{path}' is no checkpoint of `zeroflow fit` ({reason})") from error
+        raise ModelError(f"'{path}' is no {kind} ({reason})") from error
 
 
 @contextmanager

@@ -82,12 +82,12 @@ def calibration_inputs(card: ModelCard, first: int, count: int) -> Iterator[Inpu
     """Network inputs of `count` simulated worlds, any lidar, from seed TEST_SEEDS - 1 - first on
     downwards; some miss older sweeps, as at the start of a drive.
     """
-    ground = ground_segmenter(card.ground)
+    ground, pillars = ground_segmenter(card.ground), card.pillars
     for seed in range(TEST_SEEDS - 1 - first, TEST_SEEDS - 1 - first - count, -1):
         rng = np.random.default_rng(seed)
         sample = forget(simulated_sample(seed, card.lags, rng), rng)
-        located = [card.grid.locate(points) for points in sample.sweeps]
-        yield dict(network_inputs(card.grid, [ground.split(card.grid, s).above for s in located]))
+        located = [pillars.locate(points) for points in sample.sweeps]
+        yield dict(network_inputs(pillars, [ground.split(card.grid, s).above for s in located]))
 
 
 class _Calibration:
@@ -181,7 +181,7 @@ def _compare(model: Path, path: Path, card: ModelCard, convolutions: int) -> Qua
         path,
         convolutions,
         float(changes[moving].sum() / max(lengths[moving].sum(), 1e-9)),
-        float(1e3 * changes[~moving].mean()),
+        float(1e3 * changes[~moving].sum() / max((~moving).sum(), 1)),
         flipped / max(certain, 1),
         path.stat().st_size,
     )

@@ -9,6 +9,17 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 
+def pillar_rows(pillar_index: Tensor, pillars: int) -> Tensor:
+    """Which row is which pillar's: int64 [pillars], row + 1 of `pillar_index` int [P], 0 for none.
+
+    To gather by it is a scatter that every engine has: indices are unique, nothing is added up.
+    """
+    row = pillar_index.new_zeros(pillars, dtype=torch.int64)
+    # Not arange: the exporter would write down how many pillars the example has.
+    row[pillar_index.long()] = torch.ones_like(pillar_index, dtype=torch.int64).cumsum(0)
+    return row
+
+
 class ConvBlock(nn.Sequential):
     """Convolution, batch normalisation (folded at export), ReLU.
 

@@ -16,7 +16,14 @@ import torch
 from torch import Tensor, nn
 
 from zeroflow_ros.pillars import FEATURES
-from zeroflow_training.students.layers import ConvBlock, Matching, ResidualBlock, RowBlock, UpBlock
+from zeroflow_training.students.layers import (
+    ConvBlock,
+    Matching,
+    ResidualBlock,
+    RowBlock,
+    UpBlock,
+    pillar_rows,
+)
 
 BLOCK = 4  # pillars in a block, which PillarGrid numbers one after another
 
@@ -140,9 +147,7 @@ class RealTimeStudent(nn.Module):
     def _blocks(self, pillar_index: Tensor, samples: int) -> Tensor:
         """Which pillar stands where: int64 [samples, history, blocks, 4], row + 1, 0 for none."""
         cells = self.config.history * self.config.size**2
-        row = pillar_index.new_zeros(samples * cells, dtype=torch.int64)
-        # Not arange: the exporter would write down how many pillars the example has.
-        row[pillar_index.long()] = torch.ones_like(pillar_index, dtype=torch.int64).cumsum(0)
+        row = pillar_rows(pillar_index, samples * cells)
         return row.reshape(samples, self.config.history, -1, BLOCK)
 
     def _pillars(self, encoded: Tensor, pillar_index: Tensor, samples: int) -> Tensor:
