@@ -19,7 +19,7 @@ RING_EDGES_M = (20.0, 35.0, 50.0)
 RINGS = ("0-20 m", "20-35 m", "35-50 m", "over 50 m")
 PLACES = 2 * len(RINGS)
 
-CLOSE, EVERYWHERE = "|x|, |y| <= 35 m", "all points"
+CLOSE, EVERYWHERE = "70 x 70 m", "everywhere"
 REGIONS: dict[str, tuple[int, ...]] = {
     CLOSE: tuple(range(0, PLACES, 2)),
     EVERYWHERE: tuple(range(PLACES)),
