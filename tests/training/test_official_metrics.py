@@ -8,12 +8,10 @@
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
-from unittest.mock import MagicMock
 
 import numpy as np
 import pytest
@@ -102,11 +100,6 @@ def same(expected: float) -> Any:
     return pytest.approx(expected, rel=1e-5, abs=1e-7, nan_ok=True)
 
 
-@pytest.fixture(scope="module")
-def av2() -> ModuleType:
-    return pytest.importorskip("av2.evaluation.scene_flow.eval", reason="pip install --no-deps av2")
-
-
 def av2_numbers(av2: ModuleType, case: Case) -> tuple[dict[str, float], Any]:
     """What av2-api makes of the same sweeps: its dictionary, and its table by sweep and group."""
     import pandas
@@ -162,23 +155,6 @@ def test_categories_are_those_of_av2(av2: ModuleType) -> None:
     foreground = groups[av2.constants.MetricBreakdownCategories.FOREGROUND]
     table = of_argoverse2(np.arange(len(ARGOVERSE2), dtype=np.uint8))
     assert np.flatnonzero(np.isin(table, FOREGROUND)).tolist() == sorted(foreground)
-
-
-@pytest.fixture(scope="module")
-def bse() -> Iterator[ModuleType]:
-    """The package imports open3d and OpenCV for its viewers: they are stood in for here alone."""
-    pytest.importorskip(
-        "bucketed_scene_flow_eval", reason="pip install --no-deps bucketed-scene-flow-eval"
-    )
-    with pytest.MonkeyPatch.context() as patch:
-        for viewer in ("open3d", "cv2"):
-            patch.setitem(sys.modules, viewer, MagicMock())
-        import bucketed_scene_flow_eval.datasets.argoverse2 as loaders
-        import bucketed_scene_flow_eval.datastructures
-        import bucketed_scene_flow_eval.eval
-
-        assert loaders
-        yield bucketed_scene_flow_eval
 
 
 def evaluate_by(bse: ModuleType, kind: str, case: Case, folder: Path) -> Any:

@@ -70,12 +70,10 @@ class EvaluatedPair:
         )
 
     def total(self, flow: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        """A residual flow [N, 3] with the ego motion put back in, metres in the next frame."""
+        """A residual flow [N, 3] with the ego motion put back in, where that is known."""
         if self.next_from_source is None:
             return flow
-        motion = self.next_from_source
-        moved: npt.NDArray[np.float64] = (self.points + flow) @ motion[:3, :3].T + motion[:3, 3]
-        return moved - self.points
+        return with_ego_motion(self.points, flow, self.next_from_source)
 
     def _check_shape(self, field: str, wanted: tuple[int, ...]) -> None:
         shape = getattr(self, field).shape
@@ -85,3 +83,15 @@ class EvaluatedPair:
 
     def _error(self, field: str, wrong: str) -> ZeroflowError:
         return ZeroflowError(f"sweep '{self.name}': {field} {wrong}")
+
+
+def with_ego_motion(
+    points: Points, flow: npt.NDArray[np.floating], next_from_source: Transform
+) -> npt.NDArray[np.float64]:
+    """Flow [N, 3] as av2-api has it: coordinates in the next frame minus those in the source's.
+
+    Of residual `flow` [N, 3] of `points` [N, 3], both in metres in the frame of the source.
+    """
+    moved = points.astype(np.float64) + flow
+    total: npt.NDArray[np.float64] = moved @ next_from_source[:3, :3].T + next_from_source[:3, 3]
+    return total - points
