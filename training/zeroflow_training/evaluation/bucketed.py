@@ -46,6 +46,11 @@ class Bucketed:
         return float(self.error_m[0])
 
     @property
+    def moving(self) -> float:
+        """Number of points in all other buckets."""
+        return float(self.points[1:].sum())
+
+    @property
     def dynamic(self) -> float:
         """Normalised error, averaged over the buckets with points: 1 is what zero flow gets."""
         return mean_of_numbers(self.normalised)
