@@ -19,10 +19,19 @@ SOURCES := $(shell find src training models config launch resource scripts \
 	-not -path '*/__pycache__*' -not -name '*.egg-info' -not -path '*.egg-info/*') \
 	pyproject.toml setup.py setup.cfg package.xml constraints-test.txt
 
+# What the tests compare our metrics with. Without their dependencies (torch, OpenCV, open3d, ...):
+# the parts that are compared need few of them, which the extra `test` has. av2 has no other wheels.
+OFFICIAL_METRICS = bucketed-scene-flow-eval \
+	'av2; python_version < "3.13" and sys_platform == "linux" and platform_machine == "x86_64"'
+
 .PHONY: test demo lint clean
 
-test: lint
+test: lint .venv/official-metrics
 	.venv/bin/python -m pytest
+
+.venv/official-metrics: .venv/installed
+	.venv/bin/python $(PIP_INSTALL) --no-deps $(OFFICIAL_METRICS)
+	touch $@
 
 lint: .venv/installed
 	.venv/bin/python -m ruff check .

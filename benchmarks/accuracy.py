@@ -73,7 +73,7 @@ from zeroflow_training.evaluation.trial import (
 RECORDINGS = Path(__file__).resolve().parents[2] / "shared" / "recordings"
 ROBUSTNESS_SENSOR = "HDL-64E"  # the one with 64 beams
 BOARD = ("cars and vans", "trucks, buses, trams", "pedestrians", "two-wheelers")
-VEHICLES = [member for name in BOARD[:2] for member in CLASS_GROUPS[name]]
+VEHICLES = [CLASS_GROUPS[name] for name in BOARD[:2]]
 QUICK_SCENES, QUICK_SWEEPS, PICTURES = 2, 8, 5
 
 NORMALISED = Column("normalised", "dynamic_epe_normalised", ".3f")

@@ -34,11 +34,13 @@ def birdseye(
     extent_m: float = 51.2,
     pixels: int = 1200,
     max_speed: float = MAX_SPEED_MPS,
+    text_size: float = 1.0,
 ) -> Image:
     """Picture [pixels, pixels] of a sweep from above: sensor in the middle, x forward is up.
 
     `points` [N, 3] in metres and `velocity` [N, 3] in m/s in the sensor's frame; `extent_m` from
     the middle to each edge. Points that are not `valid` (bool [N]) are dim, NaN points left out.
+    Above a `text_size` of 1 texts stay readable in a picture that is a part of a larger one.
     Raises MissingPackageError without Pillow.
     """
     image_module, draw_module = _pillow()
@@ -51,8 +53,8 @@ def birdseye(
     image: Image = image_module.fromarray(canvas)
     draw = draw_module.Draw(image)
     _draw_ego(draw, pixels, extent_m)
-    _draw_scale_bar(draw, pixels, extent_m)
-    _draw_texts(draw, pixels, title, max_speed)
+    _draw_scale_bar(draw, pixels, extent_m, text_size)
+    _draw_texts(draw, pixels, title, max_speed, text_size)
     return image
 
 
@@ -125,7 +127,7 @@ def _draw_ego(draw: ImageDraw, pixels: int, extent_m: float) -> None:
     draw.polygon(shape, fill=_TEXT, outline=_BACKGROUND)
 
 
-def _draw_scale_bar(draw: ImageDraw, pixels: int, extent_m: float) -> None:
+def _draw_scale_bar(draw: ImageDraw, pixels: int, extent_m: float, text_size: float) -> None:
     """A bar of a round length, bottom left."""
     metres = next((m for m in (100, 50, 20, 10, 5, 2) if m <= extent_m / 2), 1)
     length = metres * pixels / (2 * extent_m)
@@ -133,17 +135,21 @@ def _draw_scale_bar(draw: ImageDraw, pixels: int, extent_m: float) -> None:
     draw.line([(left, bottom), (left + length, bottom)], fill=_TEXT, width=max(2, pixels // 400))
     for x in (left, left + length):
         draw.line([(x, bottom - tick), (x, bottom + tick)], fill=_TEXT, width=max(2, pixels // 400))
-    _write(draw, (left, bottom - pixels // 60), f"{metres} m", pixels, "lb")
+    _write(draw, (left, bottom - pixels // 60), f"{metres} m", pixels, "lb", text_size)
 
 
-def _draw_texts(draw: ImageDraw, pixels: int, title: str, max_speed: float) -> None:
+def _draw_texts(
+    draw: ImageDraw, pixels: int, title: str, max_speed: float, text_size: float
+) -> None:
     x, y, radius = _wheel_box(pixels)
     gap = pixels // 100
-    _write(draw, (x, y - radius - gap), "forward", pixels, "mb", 0.8)
+    _write(draw, (x, y - radius - gap), "forward", pixels, "mb", 0.8 * text_size)
     label = f"grey: below {MOVING_MPS:g} m/s, rim: {max_speed:g} m/s or more"
-    _write(draw, (pixels - pixels // 30, pixels - pixels // 30), label, pixels, "rb", 0.8)
+    _write(
+        draw, (pixels - pixels // 30, pixels - pixels // 30), label, pixels, "rb", 0.8 * text_size
+    )
     if title:
-        _write(draw, (pixels // 30, pixels // 30), title, pixels, "lt", 1.15)
+        _write(draw, (pixels // 30, pixels // 30), title, pixels, "lt", 1.15 * text_size)
 
 
 def _write(
@@ -152,7 +158,7 @@ def _write(
     text: str,
     pixels: int,
     anchor: str,
-    size: float = 1.0,
+    size: float,
 ) -> None:
     """Text with a dark rim, readable on top of points."""
     from PIL import ImageFont

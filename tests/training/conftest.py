@@ -1,11 +1,15 @@
 # SPDX-FileCopyrightText: 2026 zeroflow_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""A student small enough for tests, and inputs for it."""
+"""A student small enough for tests and inputs for it; the packages that judge flow elsewhere."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import importlib
+import sys
+from collections.abc import Callable, Iterator
+from types import ModuleType
 from typing import TYPE_CHECKING
+from unittest.mock import MagicMock
 
 import numpy as np
 import pytest
@@ -77,3 +81,26 @@ def make_inputs() -> Callable[..., tuple[Tensor, ...]]:
         return tuple(torch.from_numpy(array) for array in inputs.values())
 
     return make_inputs
+
+
+@pytest.fixture(scope="session")
+def av2() -> ModuleType:
+    """The scene-flow evaluation of av2-api."""
+    return pytest.importorskip("av2.evaluation.scene_flow.eval", reason="pip install --no-deps av2")
+
+
+@pytest.fixture(scope="session")
+def bse() -> Iterator[ModuleType]:
+    """BucketedSceneFlowEval, which imports open3d and OpenCV for viewers and cameras.
+
+    Both are large and no metric needs them: they are stood in for while it is imported.
+    """
+    reason = "pip install --no-deps bucketed-scene-flow-eval"
+    package = pytest.importorskip("bucketed_scene_flow_eval", reason=reason)
+    with pytest.MonkeyPatch.context() as patch:
+        for viewer in ("open3d", "cv2"):
+            patch.setitem(sys.modules, viewer, MagicMock())
+        importlib.import_module("bucketed_scene_flow_eval.datasets.argoverse2")
+    yield package
+    for name in [name for name in sys.modules if name.startswith(package.__name__)]:
+        del sys.modules[name]  # what it holds of the stand-ins is for nobody else

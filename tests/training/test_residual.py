@@ -10,7 +10,11 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from zeroflow_training.evaluation.residual import PointErrors, residual_metrics
+from zeroflow_training.evaluation.classes import of_foreground
+from zeroflow_training.evaluation.pair import EvaluatedPair
+from zeroflow_training.evaluation.residual import ResidualMetrics, by_speed, residual_metrics
+from zeroflow_training.evaluation.tally import Tally, total
+from zeroflow_training.evaluation.threeway import Threeway
 
 F32 = npt.NDArray[np.float32]
 
@@ -19,6 +23,12 @@ def along_x(*metres: float) -> F32:
     flow = np.zeros((len(metres), 3), np.float32)
     flow[:, 0] = metres
     return flow
+
+
+def tally_of(predicted: F32, truth: F32, foreground: npt.NDArray[np.bool_] | None = None) -> Tally:
+    classes = None if foreground is None else of_foreground(foreground)
+    valid = np.ones(len(truth), bool)
+    return Tally.of(EvaluatedPair("sweep", np.zeros_like(truth), predicted, truth, valid, classes))
 
 
 def test_zero_flow_scores_one() -> None:
@@ -95,24 +105,32 @@ def test_threeway_by_hand() -> None:
     truth = along_x(1.0, 1.0, 0.0, 0.0, 0.04)
     predicted = along_x(1.1, 0.7, 0.02, 0.04, 0.0)
     foreground = np.array([True, True, True, False, False])
-    threeway = PointErrors.of(predicted, truth).threeway(foreground)
-    assert threeway.dynamic_foreground_m == pytest.approx(0.2)
-    assert threeway.static_foreground_m == pytest.approx(0.02)
-    assert threeway.static_background_m == pytest.approx(0.04)
-    assert threeway.threeway_m == pytest.approx((0.2 + 0.02 + 0.04) / 3)
+    row = Threeway.of(tally_of(predicted, truth, foreground)).row()
+    assert row["dynamic_foreground_m"] == pytest.approx(0.2)
+    assert row["static_foreground_m"] == pytest.approx(0.02)
+    assert row["static_background_m"] == pytest.approx(0.04)
+    assert row["threeway_m"] == pytest.approx((0.2 + 0.02 + 0.04) / 3)
+
+
+def test_without_labels_there_is_no_threeway_but_all_else() -> None:
+    truth = along_x(1.0, 0.0)
+    tally = tally_of(along_x(0.5, 0.0), truth)
+    assert math.isnan(Threeway.of(tally).row()["threeway_m"])
+    assert Threeway.of(tally).dynamic_iou == 1
+    assert ResidualMetrics.of(tally.group()).dynamic_epe_normalised == pytest.approx(0.5)
 
 
 def test_speed_bins_take_each_mover_once() -> None:
     """0.4, 0.7, 1.5, 4, 8 and 30 m/s; the last is missed, the others are right."""
     truth = along_x(0.04, 0.07, 0.15, 0.4, 0.8, 3.0)
-    rows = PointErrors.of(along_x(0.04, 0.07, 0.15, 0.4, 0.8, 0.0), truth).by_speed()
+    rows = by_speed(tally_of(along_x(0.04, 0.07, 0.15, 0.4, 0.8, 0.0), truth).group())
     assert list(rows) == ["0.5-1 m/s", "1-2 m/s", "2-5 m/s", "5-10 m/s", "> 10 m/s"]
     assert [row.dynamic_points for row in rows.values()] == [1, 1, 1, 1, 1]
     assert [row.dynamic_epe_normalised for row in rows.values()] == [0, 0, 0, 0, 1]
 
 
-def test_joined_points_count_as_one_sweep() -> None:
+def test_sweeps_apart_count_as_one() -> None:
     truth, predicted = along_x(0.0, 0.2, 1.0, 3.0), along_x(0.1, 0.1, 0.5, 0.0)
-    parts = [PointErrors.of(predicted[rows], truth[rows]) for rows in ([0, 1], [2], [3])]
-    assert PointErrors.joined(parts).metrics() == residual_metrics(predicted, truth)
-    assert PointErrors.joined([]).metrics().dynamic_points == 0
+    parts = [tally_of(predicted[rows], truth[rows]) for rows in ([0, 1], [2], [3])]
+    np.testing.assert_allclose(total(parts).sums, tally_of(predicted, truth).sums, rtol=1e-12)
+    assert ResidualMetrics.of(total([]).group()).dynamic_points == 0

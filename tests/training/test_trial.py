@@ -14,6 +14,7 @@ from zeroflow_ros.flow import Flow, FlowStatus
 from zeroflow_ros.geometry import Transform, invert
 from zeroflow_ros.point_times import point_times
 from zeroflow_ros.sweep import Sweep
+from zeroflow_training.evaluation.classes import JUDGED, PointClass, of_simulated
 from zeroflow_training.evaluation.frozen_worlds import FrozenWorld, frozen_worlds
 from zeroflow_training.evaluation.perturbation import (
     PERTURBATIONS,
@@ -108,14 +109,17 @@ def test_ground_what_is_mixed_far_or_invalid_is_not_judged(sweeps: list[Simulate
     trial = judge("VLP-16", flow, newest, 0.1)
     near = (np.abs(newest.points[:, :2]) < 51.2).all(1)
     expected = (flow.valid & near & ~np.isin(newest.class_id, NOT_JUDGED)).sum()
-    assert len(trial.class_id) == len(trial.errors.error) == expected > 0
+    assert trial.tally.group().between().points == expected > 0
     ground = flow.valid & near & (newest.class_id == ActorClass.GROUND)
-    assert len(trial.ground.error) == ground.sum() > 0
+    assert trial.tally.group([PointClass.GROUND]).between().points == ground.sum() > 0
 
 
 def test_groups_take_every_class_that_is_judged_once() -> None:
-    grouped = [member for members in CLASS_GROUPS.values() for member in members]
-    assert sorted(grouped) == sorted(set(ActorClass) - set(NOT_JUDGED))
+    grouped = list(CLASS_GROUPS.values())
+    assert sorted([*grouped, PointClass.UNKNOWN]) == sorted(JUDGED)
+    members = np.array([member for member in ActorClass if member not in NOT_JUDGED])
+    assert set(of_simulated(members)) == set(grouped)
+    assert of_simulated(np.array([ActorClass.GROUND])) == [PointClass.GROUND]
 
 
 def test_tables_divide_the_points(sweeps: list[SimulatedSweep]) -> None:
@@ -147,7 +151,7 @@ class Silent(Recorder):
 def test_a_sweep_without_answer_is_counted_not_judged(world: FrozenWorld) -> None:
     trial = try_world(Silent(), world, SPAN_S)
     assert not trial.answered
-    assert len(trial.class_id) == 0
+    assert trial.tally.sums.sum() == 0
     assert math.isnan(pooled([trial]).dynamic_epe_normalised)
 
 

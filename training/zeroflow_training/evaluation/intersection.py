@@ -26,8 +26,12 @@ from zeroflow_ros.estimator import FlowEstimator, estimate_pair
 from zeroflow_ros.flow import Flow, FlowStatus
 from zeroflow_ros.geometry import Points
 from zeroflow_ros.sweep import Sweep
+from zeroflow_training.evaluation.classes import of_foreground
+from zeroflow_training.evaluation.pair import EvaluatedPair
 from zeroflow_training.evaluation.recordings import above_ground, in_region, read_sweeps
-from zeroflow_training.evaluation.residual import PointErrors
+from zeroflow_training.evaluation.residual import ResidualMetrics
+from zeroflow_training.evaluation.tally import Tally, total
+from zeroflow_training.evaluation.threeway import Threeway
 from zeroflow_training.evaluation.trial import Estimator
 
 NAME = "intersection"
@@ -91,28 +95,36 @@ class Intersection:
     def compare(self, flows: Mapping[int, Flow]) -> dict[str, dict[str, float]]:
         """Metrics of these flows, and of two yardsticks on the same points, all pairs pooled."""
         keep = {k: self.truths[k].judged & flow.valid for k, flow in flows.items()}
-        foreground = [self.truths[k].foreground[mask] for k, mask in keep.items()]
         answers = {
-            "model": {k: flow.displacement[keep[k]] for k, flow in flows.items()},
-            "zero flow": {k: np.zeros((mask.sum(), 3), np.float32) for k, mask in keep.items()},
+            "model": {k: flow.displacement for k, flow in flows.items()},
+            "zero flow": {k: np.zeros_like(flow.displacement) for k, flow in flows.items()},
             "nearest neighbour": {k: self._nearest(k, mask) for k, mask in keep.items()},
         }
         rows = {}
         for name, said in answers.items():
-            errors = PointErrors.joined(
-                [PointErrors.of(said[k], self.truths[k].flow[mask]) for k, mask in keep.items()]
-            )
-            threeway = errors.threeway(np.concatenate([*foreground, np.empty(0, bool)]))
-            rows[name] = {**asdict(errors.metrics()), **asdict(threeway), "pairs": len(flows)}
+            tally = total(self._tally(k, said[k], mask) for k, mask in keep.items())
+            metrics, threeway = ResidualMetrics.of(tally.group()), Threeway.of(tally)
+            rows[name] = {**asdict(metrics), **threeway.row(), "pairs": len(flows)}
         return rows
 
+    def _tally(self, k: int, said: Points, judged: npt.NDArray[np.bool_]) -> Tally:
+        truth = self.truths[k]
+        classes = of_foreground(truth.foreground)
+        points = self.sweeps[k].points
+        return Tally.of(EvaluatedPair(f"{NAME} {k}", points, said, truth.flow, judged, classes))
+
     def _nearest(self, k: int, mask: npt.NDArray[np.bool_]) -> Points:
-        """From each source point to its nearest neighbour above ground in the next sweep."""
+        """From source points to their nearest neighbour above ground in the next sweep.
+
+        Zero for the points that are not in `mask`.
+        """
         from scipy.spatial import cKDTree
 
-        source, target = self.sweeps[k].points[mask], self.sweeps[k + 1].points
+        source, target = self.sweeps[k].points, self.sweeps[k + 1].points
         candidates = target[above_ground(target)]
-        return candidates[cKDTree(candidates).query(source)[1]] - source
+        flow = np.zeros_like(source)
+        flow[mask] = candidates[cKDTree(candidates).query(source[mask])[1]] - source[mask]
+        return flow
 
 
 def intersection_tables(

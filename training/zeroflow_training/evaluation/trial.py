@@ -9,33 +9,32 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-import numpy.typing as npt
 
 from zeroflow_ros.flow import Flow, FlowStatus
 from zeroflow_ros.geometry import Transform
 from zeroflow_ros.sweep import Sweep
+from zeroflow_training.evaluation.classes import PointClass, of_simulated
 from zeroflow_training.evaluation.frozen_worlds import FrozenWorld
+from zeroflow_training.evaluation.pair import INTERVAL_S, EvaluatedPair
 from zeroflow_training.evaluation.perturbation import UNCHANGED, Perturbation
-from zeroflow_training.evaluation.residual import PointErrors, ResidualMetrics
+from zeroflow_training.evaluation.residual import ResidualMetrics
+from zeroflow_training.evaluation.residual import by_speed as residual_by_speed
+from zeroflow_training.evaluation.tally import Tally, total
 from zeroflow_training.recording import as_sweep
 from zeroflow_training.simulation.classes import ActorClass
 from zeroflow_training.simulation.simulator import SimulatedSweep
 
 REGION_M = 51.2
-# Ground is for ground removal, the own vehicle for a crop box; what is mixed has no motion.
-NOT_JUDGED = (ActorClass.GROUND, ActorClass.OWN_VEHICLE, ActorClass.MIXED)
-COMMON_INTERVAL_S = 0.1  # flows over any interval are compared as metres over this one
+NO_MOTION = (ActorClass.OWN_VEHICLE, ActorClass.MIXED)  # for a crop box; without motion of its own
+NOT_JUDGED = (ActorClass.GROUND, *NO_MOTION)  # ground is for ground removal
 
-CLASS_GROUPS: dict[str, tuple[ActorClass, ...]] = {
-    "cars and vans": (ActorClass.CAR, ActorClass.VAN),
-    "trucks, buses, trams": (
-        *(ActorClass.TRUCK, ActorClass.BUS),
-        *(ActorClass.TRAILER, ActorClass.TRAM, ActorClass.MACHINE),
-    ),
-    "pedestrians": (ActorClass.PEDESTRIAN,),
-    "two-wheelers": (ActorClass.CYCLIST, ActorClass.MOTORCYCLE, ActorClass.SCOOTER),
-    "animals": (ActorClass.ANIMAL,),
-    "scenery": tuple(c for c in ActorClass if not c.is_actor and c not in NOT_JUDGED),
+CLASS_GROUPS: dict[str, PointClass] = {
+    "cars and vans": PointClass.CAR,
+    "trucks, buses, trams": PointClass.OTHER_VEHICLES,
+    "pedestrians": PointClass.PEDESTRIAN,
+    "two-wheelers": PointClass.WHEELED_VRU,
+    "animals": PointClass.OTHER,
+    "scenery": PointClass.BACKGROUND,
 }
 
 
@@ -53,18 +52,15 @@ class Estimator(Protocol):
 
 @dataclass(frozen=True)
 class Trial:
-    """The judged points of one world: errors in metres over 0.1 s, class_id uint8 [N].
+    """The tally of one world's points, errors in metres over 0.1 s.
 
-    Judged are points with |x|, |y| < 51.2 m that the estimator calls valid, but for
-    NOT_JUDGED. A sweep that was not `answered` has none. `ground`: errors of the ground, kept
-    apart: not in `errors`.
+    Judged are points with |x|, |y| < 51.2 m that the estimator calls valid, but for NO_MOTION;
+    ground is a class of its own. A sweep that was not `answered` has none.
     """
 
     sensor: str
     answered: bool
-    errors: PointErrors
-    class_id: npt.NDArray[np.uint8]
-    ground: PointErrors
+    tally: Tally
 
 
 def try_world(
@@ -84,45 +80,45 @@ def try_world(
 
 def judge(sensor: str, flow: Flow, sweep: SimulatedSweep, truth_interval_s: float) -> Trial:
     """Compare speeds: the flow's over its measured interval, the truth's over its own."""
-    looked_at = flow.valid & (np.abs(sweep.points[:, :2]) < REGION_M).all(1)
-    class_id = sweep.class_id[looked_at]
-    said = flow.velocity[looked_at] * np.float32(COMMON_INTERVAL_S)
-    truth = sweep.flow[looked_at] * np.float32(COMMON_INTERVAL_S / truth_interval_s)
-    errors, judged = PointErrors.of(said, truth), ~np.isin(class_id, NOT_JUDGED)
-    ground = errors.select(class_id == ActorClass.GROUND)
-    answered = flow.status is FlowStatus.ESTIMATED
-    return Trial(sensor, answered, errors.select(judged), class_id[judged], ground)
+    judged = flow.valid & (np.abs(sweep.points[:, :2]) < REGION_M).all(1)
+    judged &= ~np.isin(sweep.class_id, NO_MOTION)
+    said = flow.velocity * np.float32(INTERVAL_S)
+    truth = sweep.flow * np.float32(INTERVAL_S / truth_interval_s)
+    classes = of_simulated(sweep.class_id)
+    pair = EvaluatedPair(f"{sensor} {sweep.stamp_ns}", sweep.points, said, truth, judged, classes)
+    return Trial(sensor, flow.status is FlowStatus.ESTIMATED, Tally.of(pair))
 
 
 def pooled(trials: Iterable[Trial]) -> ResidualMetrics:
-    """Metrics over the points of several trials."""
-    return PointErrors.joined([trial.errors for trial in trials]).metrics()
+    """Metrics over the points of several trials, without the ground."""
+    return ResidualMetrics.of(_together(trials).group())
 
 
 def ground_of(trials: Iterable[Trial]) -> ResidualMetrics:
     """Metrics over the ground of several trials."""
-    return PointErrors.joined([trial.ground for trial in trials]).metrics()
+    return of_classes(trials, [PointClass.GROUND])
 
 
 def by_class(trials: Sequence[Trial]) -> dict[str, ResidualMetrics]:
     """Metrics of each of CLASS_GROUPS."""
-    return {name: of_classes(trials, members) for name, members in CLASS_GROUPS.items()}
+    return {name: of_classes(trials, [member]) for name, member in CLASS_GROUPS.items()}
 
 
-def of_classes(trials: Sequence[Trial], members: Iterable[ActorClass]) -> ResidualMetrics:
+def of_classes(trials: Iterable[Trial], members: Iterable[PointClass]) -> ResidualMetrics:
     """Metrics over the points of some classes."""
-    wanted = [member.value for member in members]
-    return PointErrors.joined(
-        [trial.errors.select(np.isin(trial.class_id, wanted)) for trial in trials]
-    ).metrics()
+    return ResidualMetrics.of(_together(trials).group(members))
 
 
-def by_speed(trials: Sequence[Trial]) -> dict[str, ResidualMetrics]:
+def by_speed(trials: Iterable[Trial]) -> dict[str, ResidualMetrics]:
     """Metrics of each bin of true speed."""
-    return PointErrors.joined([trial.errors for trial in trials]).by_speed()
+    return residual_by_speed(_together(trials).group())
 
 
 def by_sensor(trials: Sequence[Trial]) -> dict[str, ResidualMetrics]:
     """Metrics of each sensor, in the order of the trials."""
     names = dict.fromkeys(trial.sensor for trial in trials)
     return {name: pooled(t for t in trials if t.sensor == name) for name in names}
+
+
+def _together(trials: Iterable[Trial]) -> Tally:
+    return total(trial.tally for trial in trials)

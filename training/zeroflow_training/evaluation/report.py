@@ -1,0 +1,48 @@
+# SPDX-FileCopyrightText: 2026 zeroflow_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Report: evaluate sweeps, and write tables, numbers and pictures of the outcome."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+
+from zeroflow_ros.errors import ZeroflowError
+from zeroflow_ros.files import written_atomically
+from zeroflow_ros.rendering import save_png
+from zeroflow_training.evaluation.pair import EvaluatedPair
+from zeroflow_training.evaluation.pictures import draw_pair, draw_speeds
+from zeroflow_training.evaluation.regions import CLOSE
+from zeroflow_training.evaluation.results import Results
+from zeroflow_training.evaluation.tables import bucketed_groups, numbers, tables
+
+
+def evaluate(pairs: Iterable[EvaluatedPair], out: Path) -> Results:
+    """Judge sweeps one after the other and write a report into the folder `out`.
+
+    Raises ZeroflowError where there is no sweep, or one is not fit to be judged.
+    """
+    results = Results.nothing()
+    for pair in pairs:
+        results = results + Results.of(pair)
+    write_report(results, out)
+    return results
+
+
+def write_report(results: Results, out: Path) -> None:
+    """Write results.json (every number), results.md, speeds.png and worst_1.png and so on.
+
+    Raises ZeroflowError where there is no sweep, or `out` cannot be written.
+    """
+    if not results.sweeps:
+        raise ZeroflowError(f"nothing to write into '{out}': there was no sweep to evaluate")
+    with written_atomically(out / "results.json") as scratch:
+        scratch.write_text(json.dumps(numbers(results), indent=2) + "\n")
+    with written_atomically(out / "results.md") as scratch:
+        scratch.write_text("\n".join(table.markdown() for table in tables(results)))
+    title = f"error by speed, {results.sweeps} sweeps, {CLOSE}"
+    draw_speeds(bucketed_groups(results.tally, CLOSE), title, out / "speeds.png")
+    for rank, (error_m, pair) in enumerate(results.worst, 1):
+        heading = f"{rank}. {pair.name}: motion error {100 * error_m:.2f} cm"
+        save_png(draw_pair(pair, heading), out / f"worst_{rank}.png")
