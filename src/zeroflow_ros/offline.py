@@ -95,7 +95,7 @@ def process(
         if record.topic != cloud_topic:
             continue
         try:
-            message, sweep = _read(reader, record, frame)
+            message, sweep = read_sweep(reader, record, frame)
         except (BagError, CloudError) as error:
             summary.skip(str(error))
         else:
@@ -134,8 +134,12 @@ def choose_ego_motion(
     return KissIcpOdometry(), "KISS-ICP (the bag has no odometry)"
 
 
-def _read(reader: BagReader, record: Record, frame: str | None) -> tuple[Any, Sweep]:
-    """Message and sweep of a record; CloudError for one that comes from another sensor."""
+def read_sweep(reader: BagReader, record: Record, frame: str | None) -> tuple[Any, Sweep]:
+    """Message and sweep of a record.
+
+    Raises BagError and CloudError for one that cannot be read, or that comes from another sensor:
+    its frame is not `frame`, where one is given.
+    """
     message = reader.decode(record)
     sweep = pointcloud2.read_cloud(message)
     if frame is not None and sweep.frame_id != frame:

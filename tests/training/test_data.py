@@ -21,10 +21,8 @@ from zeroflow_training.data.batch import (
     encode,
 )
 from zeroflow_training.data.sample import TrainingSample
+from zeroflow_training.data.seeds import SEEDS_PER_WORKER, TEST_SEEDS, WORKERS
 from zeroflow_training.data.simulated import (
-    SEEDS_PER_WORKER,
-    TEST_SEEDS,
-    WORKERS,
     SimulatedSamples,
     _level_error,
     _pose_errors,

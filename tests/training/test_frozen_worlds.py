@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from zeroflow_training.data.seeds import TEST_SEEDS
 from zeroflow_training.evaluation.frozen_worlds import (
     DEVELOPMENT_SEED,
     FIRST_SEED,
@@ -45,9 +46,6 @@ def test_no_street_is_used_twice_or_trained_on() -> None:
 
 
 def test_training_keeps_clear_of_them() -> None:
-    pytest.importorskip("torch", reason="pip install 'zeroflow_ros[training]'")
-    from zeroflow_training.data.simulated import TEST_SEEDS
-
     assert TEST_SEEDS == FIRST_SEED
 
 

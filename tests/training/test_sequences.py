@@ -114,6 +114,21 @@ def test_nothing_appears_when_writing_fails(tmp_path: Path) -> None:
         written(tmp_path / "drive")
 
 
+def test_the_ground_may_be_told_last(tmp_path: Path) -> None:
+    with SequenceWriter(tmp_path / "drive", ORIGIN) as writer:
+        for k in range(2):
+            writer.add(stored(k))
+        everywhere = np.ones(20, bool)
+        assert not writer.sweep(1).is_ground.all()
+        writer.replace_ground(1, everywhere)
+    sequence = Sequence(tmp_path / "drive")
+    np.testing.assert_array_equal(sequence.sweep(1).is_ground, everywhere)
+    np.testing.assert_array_equal(sequence.sweep(0).is_ground, stored(0).is_ground)
+    np.testing.assert_array_equal(
+        sequence.sweep(1).posed.sweep.points, stored(1).posed.sweep.points
+    )
+
+
 def test_sweeps_come_in_the_order_of_time(tmp_path: Path) -> None:
     with SequenceWriter(tmp_path / "drive", ORIGIN) as writer:
         writer.add(stored(1))

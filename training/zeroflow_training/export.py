@@ -92,7 +92,8 @@ def write_model(path: Path, graph: bytes, card: ModelCard) -> None:
 
 def example_inputs(pillars: Pillars, lags: tuple[int, ...]) -> dict[str, np.ndarray]:
     """Network inputs from a simulated scene (seed fixed), for tracing and for comparison."""
-    from zeroflow_training.data.simulated import TEST_SEEDS, simulated_sample
+    from zeroflow_training.data.seeds import TEST_SEEDS
+    from zeroflow_training.data.simulated import simulated_sample
 
     sample = simulated_sample(TEST_SEEDS, lags, np.random.default_rng(0))
     return dict(network_inputs(pillars, [pillars.locate(points) for points in sample.sweeps]))

@@ -22,7 +22,8 @@ from zeroflow_ros.ground import ground_segmenter
 from zeroflow_ros.model import ModelCard, load_card
 from zeroflow_ros.network import log_odds_of, network_inputs
 from zeroflow_training.data.augmentation import forget
-from zeroflow_training.data.simulated import TEST_SEEDS, simulated_sample
+from zeroflow_training.data.seeds import TEST_SEEDS
+from zeroflow_training.data.simulated import simulated_sample
 from zeroflow_training.export import write_model
 
 if TYPE_CHECKING:

@@ -38,6 +38,8 @@ _EXTRAS = {
     "lightning": "training",
     "onnx": "training",
     "onnxscript": "training",
+    "pyarrow": "training",
+    "pydantic": "training",
     "scipy": "training",
     "threadpoolctl": "training",
     "torch": "training",

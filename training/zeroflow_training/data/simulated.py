@@ -14,19 +14,15 @@ from zeroflow_ros.pillars import PillarGrid
 from zeroflow_training.data.augmentation import crop, forget, thin, turn
 from zeroflow_training.data.batch import Encoded, encode
 from zeroflow_training.data.sample import TrainingSample
+from zeroflow_training.data.seeds import RUNS, SEEDS_PER_WORKER, WORKERS
 from zeroflow_training.simulation.classes import ActorClass
 from zeroflow_training.simulation.simulator import SimulatedSweep, Simulation
 
-SEEDS_PER_WORKER = 1_000_000
-WORKERS = 10
-TEST_SEEDS = 1_000_000_000  # and above: frozen test worlds, never drawn in training
 # Ground is not judged but seen: what lies under a car must not drive away with it. The own vehicle
 # moves as ego motion says, and nobody asks; what is mixed has no motion to learn.
 _WEIGHT_OF_CLASS = np.ones(256, np.float32)
 _WEIGHT_OF_CLASS[[ActorClass.GROUND, ActorClass.OWN_VEHICLE, ActorClass.MIXED]] = 0.5, 0.2, 0.0
 INTERVAL_S = 0.1  # between sweeps that the student compares
-# Seeds that a run may have: 0..98; scenes of the last hundredth calibrate (quantization.py).
-RUNS = TEST_SEEDS // (SEEDS_PER_WORKER * WORKERS) - 1
 
 
 class SimulatedSamples(IterableDataset[Encoded]):

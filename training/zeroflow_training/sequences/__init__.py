@@ -9,6 +9,7 @@
 A folder with a manifest is complete: it gets its name when all of it is written.
 """
 
+from zeroflow_training.sequences.classes import FlowClass
 from zeroflow_training.sequences.labels import TRUTH, Pairing, PairLabels
 from zeroflow_training.sequences.manifest import Manifest
 from zeroflow_training.sequences.sequence import Sequence, StoredSweep, find_sequences
@@ -16,6 +17,7 @@ from zeroflow_training.sequences.writer import Origin, SequenceWriter
 
 __all__ = [
     "TRUTH",
+    "FlowClass",
     "Manifest",
     "Origin",
     "PairLabels",

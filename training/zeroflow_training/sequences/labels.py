@@ -47,7 +47,7 @@ class PairLabels:
 
     `displacement` float32 [N, 3]: metres from where a point is to where it is at the target's
     stamp, ego motion removed, axes of the source's sensor frame; 0 where not `valid` bool [N].
-    Of the truth also, where known: `class_id` uint8 [N] and `instance_id` int32 [N].
+    Of the truth also, where known: `class_id` uint8 [N] of FlowClass and `instance_id` int32 [N].
     `report`: how a teacher came to it, plain values.
     """
 

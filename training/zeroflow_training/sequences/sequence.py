@@ -65,8 +65,8 @@ class Sequence:
         self.folder = folder
         self.manifest = Manifest.read(folder)
         for k in range(len(self)):
-            if not self._sweep_file(k).is_file():
-                raise DataError(f"'{self._sweep_file(k)}' is missing: import its sequence again")
+            if not (file := sweep_file(folder, k)).is_file():
+                raise DataError(f"'{file}' is missing: import its sequence again")
 
     def __len__(self) -> int:
         return len(self.manifest.stamps_ns)
@@ -78,7 +78,7 @@ class Sequence:
 
     def sweep(self, number: int) -> StoredSweep:
         """Sweep 0, 1, ... Raises DataError for a damaged file."""
-        path = self._sweep_file(number)
+        path = sweep_file(self.folder, number)
         stored = StoredSweep.read(path, self.manifest.frame_id)
         wanted = self.manifest.points[number], self.manifest.stamps_ns[number]
         if (len(stored.posed.sweep), stored.posed.sweep.stamp_ns) != wanted:
@@ -110,9 +110,6 @@ class Sequence:
         """Labels of one pair. Raises DataError."""
         path = self.label_file(teacher, pairing)
         return PairLabels.read(path, self.manifest.points[pairing.source])
-
-    def _sweep_file(self, number: int) -> Path:
-        return sweep_file(self.folder, number)
 
 
 def sweep_file(folder: Path, number: int) -> Path:

@@ -5,10 +5,11 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from zeroflow_ros.errors import DataError, ZeroflowError
 from zeroflow_ros.geometry import Transform
@@ -75,6 +76,15 @@ class SequenceWriter:
         self._stamps_ns.append(sweep.stamp_ns)
         self._points.append(len(sweep))
         return len(self) - 1
+
+    def sweep(self, number: int) -> StoredSweep:
+        """A sweep that was added, as it is on disk."""
+        return StoredSweep.read(sweep_file(self._scratch, number), self._frame_id)
+
+    def replace_ground(self, number: int, is_ground: npt.NDArray[np.bool_]) -> None:
+        """Say anew which points of a sweep are ground, bool [N]: what tells may come last."""
+        stored = replace(self.sweep(number), is_ground=is_ground)
+        stored.write(sweep_file(self._scratch, number))
 
     def add_truth(self, pairing: Pairing, labels: PairLabels) -> None:
         """True flow of a pair."""
