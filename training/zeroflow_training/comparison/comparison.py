@@ -96,17 +96,23 @@ class Comparison:
             "unanswered": judgement.shares_unanswered(),
             "seconds": round(time.perf_counter() - started, 2),
         }
-        share = judgement.unanswered.sum() / max(judgement.points.sum(), 1)
-        notes = [f"**{warning}**"] if (warning := self.reference.warning) else []
-        notes.append(
-            f"{answer.name}: {self.pairs} sweeps of {len(self.judged)} sequences, "
-            f"{judgement.points.sum():,.0f} points against the {self.reference.in_words}; {share:.2%} of "
-            "them without an estimate, judged as if said to stand still."
-        )
-        context = Context(self.reference.in_words, tuple(notes), record)
+        notes = self._notes(answer, judgement)
+        context = Context(self.reference.in_words, notes, record)
         write_report(judgement.results, self.folder(answer), context)
         found: dict[str, Any] = json.loads((self.folder(answer) / NUMBERS).read_text())
         return found
+
+    def _notes(self, answer: Answer, judgement: Judgement) -> tuple[str, ...]:
+        """What stands above the tables of an answer."""
+        points = judgement.points.sum()
+        share = judgement.unanswered.sum() / max(points, 1)
+        about = (
+            f"{answer.name}: {self.pairs} sweeps of {len(self.judged)} sequences, {points:,.0f} "
+            f"points against the {self.reference.in_words}; {share:.2%} of them without an "
+            "estimate, judged as if said to stand still."
+        )
+        warning = self.reference.warning
+        return (about,) if warning is None else (f"**{warning}**", about)
 
     def _judgements(self, answer: Answer, bar: _Bar) -> Iterator[Judgement]:
         """Of each sequence, in their order: sums are the same however many processes there are."""
