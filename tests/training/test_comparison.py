@@ -22,11 +22,12 @@ from zeroflow_ros.geometry import Points, from_roll_pitch_yaw, invert, transform
 from zeroflow_ros.levelling import KnownLevelling
 from zeroflow_ros.sweep import PosedSweep, Sweep
 from zeroflow_training.comparison.answers import Answer, NoMotion, TeacherLabels
-from zeroflow_training.comparison.comparison import Comparison, _judge, _Task
+from zeroflow_training.comparison.comparison import Comparison
 from zeroflow_training.comparison.judged_sequences import judged_sequences
 from zeroflow_training.comparison.models import ModelFlow
 from zeroflow_training.comparison.reference import Convention, Reference
 from zeroflow_training.comparison.summary import Summary
+from zeroflow_training.comparison.workers import Task
 from zeroflow_training.evaluation.regions import CLOSE, EVERYWHERE
 from zeroflow_training.evaluation.residual import ResidualMetrics, residual_metrics
 from zeroflow_training.sequences import (
@@ -276,7 +277,7 @@ def test_what_goes_wrong_in_a_worker_comes_home(tmp_path: Path) -> None:
     drive(tmp_path / "a")
     job = comparison(tmp_path / "a", tmp_path / "out", Lacking())
     with pytest.raises(ZeroflowError, match="needs the Python package 'some_package'") as raised:
-        _judge(_Task(job.answers[0], job.reference, job.judged[0]))
+        Task(job.answers[0], job.reference, job.judged[0]).run()
     assert str(pickle.loads(pickle.dumps(raised.value))) == str(raised.value)
 
 

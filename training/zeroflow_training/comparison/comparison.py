@@ -9,24 +9,21 @@ OUT/summary.md      all answers, a row each; and summary.json
 from __future__ import annotations
 
 import json
-import signal
 import time
 from collections import Counter
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from zeroflow_ros.errors import DataError, ZeroflowError
+from zeroflow_ros.errors import DataError
 from zeroflow_ros.offline import Progress
 from zeroflow_training.comparison.answers import Answer
 from zeroflow_training.comparison.fingerprint import fingerprint
 from zeroflow_training.comparison.judged_sequences import JudgedSequence
 from zeroflow_training.comparison.judgement import Judgement, judge
 from zeroflow_training.comparison.reference import Reference
+from zeroflow_training.comparison.workers import judged_by_workers
 from zeroflow_training.evaluation.report import Context, write_report
 
 NUMBERS = "results.json"
@@ -116,22 +113,15 @@ class Comparison:
 
     def _judgements(self, answer: Answer, bar: _Bar) -> Iterator[Judgement]:
         """Of each sequence, in their order: sums are the same however many processes there are."""
-        if min(self.jobs, len(self.judged)) < 2:
-            for each in self.judged:
-                yield judge(answer, self.reference, each.sequence, each.pairings, bar.forward)
-            return
-        tasks = [_Task(answer, self.reference, each) for each in self.judged]
-        # Not forked: threads of NumPy and ONNX Runtime do not survive it.
-        pool = ProcessPoolExecutor(self.jobs, get_context("spawn"), _end_quietly)
-        try:
-            for each, judgement in zip(self.judged, pool.map(_judge, tasks), strict=True):
+        jobs = min(self.jobs, len(self.judged))
+        if jobs > 1:
+            found = judged_by_workers(answer, self.reference, self.judged, jobs)
+            for each, judgement in zip(self.judged, found, strict=True):
                 bar.forward(len(each.pairings))
                 yield judgement
-        except BrokenProcessPool as error:
-            cure = "for lack of memory? Call again with fewer --jobs"
-            raise ZeroflowError(f"a worker process was killed: {cure}") from error
-        finally:
-            pool.shutdown(cancel_futures=True)
+            return
+        for each in self.judged:
+            yield judge(answer, self.reference, each.sequence, each.pairings, bar.forward)
 
 
 class _Bar:
@@ -144,24 +134,3 @@ class _Bar:
         self._done += pairs
         if self._progress is not None:
             self._progress(self._done, self._total)
-
-
-@dataclass(frozen=True)
-class _Task:
-    answer: Answer
-    reference: Reference
-    judged: JudgedSequence
-
-
-def _end_quietly() -> None:
-    """On Ctrl-C, which the command itself tells of."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-
-
-def _judge(task: _Task) -> Judgement:
-    """In a worker; its errors come home as a ZeroflowError, for some kinds cannot be pickled."""
-    judged = task.judged
-    try:
-        return judge(task.answer, task.reference, judged.sequence, judged.pairings)
-    except ZeroflowError as error:
-        raise ZeroflowError(str(error)) from None
