@@ -30,9 +30,9 @@ class FlowEstimator:
 
     `model`: path, name of a bundled model, or None for the default. `ego_motion`: where poses come
     from; None = given with each `update`, else KISS-ICP. `sensor_height` in metres; None =
-    estimated, with the tilt, from the ground. `deskew` sweeps that carry the time of each point and
-    do not look as if they were deskewed before. `threads` to compute with; None = one for
-    each usable core.
+    estimated, with the tilt, from the ground; a `levelling` replaces both. `deskew` sweeps that
+    carry the time of each point and do not look as if they were deskewed before. `threads` to
+    compute with; None = one for each usable core.
     """
 
     def __init__(
@@ -41,13 +41,14 @@ class FlowEstimator:
         *,
         ego_motion: EgoMotion | None = None,
         sensor_height: float | None = None,
+        levelling: Levelling | None = None,
         deskew: bool = True,
         threads: int | None = None,
     ) -> None:
         self._network = _load(find_model(model), threads)
         self.card, self.engine = self._network.card, self._network.engine
         self._ego_motion = ego_motion
-        self._levelling: Levelling = (
+        self._levelling = levelling or (
             GroundLevelling() if sensor_height is None else FixedLevelling(sensor_height)
         )
         self._deskewing = Deskewing() if deskew else Deskewing(times=lambda sweep: None)

@@ -37,12 +37,11 @@ class Levelling(Protocol):
         """Forget earlier sweeps, as at the start of another recording."""
 
 
-class FixedLevelling:
-    """A sensor that is mounted upright at a known height above the ground (m)."""
+class KnownLevelling:
+    """A sensor whose mounting is known: levelled frame <- sensor frame [4, 4]."""
 
-    def __init__(self, sensor_height_m: float) -> None:
-        self._transform = np.eye(4)
-        self._transform[2, 3] = sensor_height_m
+    def __init__(self, sensor_to_level: Transform) -> None:
+        self._transform = sensor_to_level
 
     def level(self, points: Points) -> Transform:
         """The same transform for every sweep."""
@@ -50,6 +49,15 @@ class FixedLevelling:
 
     def reset(self) -> None:
         """Nothing to forget."""
+
+
+class FixedLevelling(KnownLevelling):
+    """A sensor that is mounted upright at a known height above the ground (m)."""
+
+    def __init__(self, sensor_height_m: float) -> None:
+        lift = np.eye(4)
+        lift[2, 3] = sensor_height_m
+        super().__init__(lift)
 
 
 class GroundLevelling:

@@ -24,8 +24,9 @@ pytest.importorskip("pypatchworkpp", reason="pip install 'zeroflow_ros[ground]'"
 from zeroflow_ros.errors import CloudError, DataError
 from zeroflow_training.cli import import_bag as verb
 from zeroflow_training.recording import record
-from zeroflow_training.sequences import Sequence, find_sequences
+from zeroflow_training.sequences import TRUTH, Pairing, Sequence, find_sequences
 from zeroflow_training.simulation import SENSORS, ActorClass, Mounting, Simulation, box_scene
+from zeroflow_training.simulation.classes import NO_MOTION
 from zeroflow_training.sources.cuts import Cuts
 from zeroflow_training.sources.drive import ALONE, CLOCK, EMPTY, GAP, NO_POSE
 from zeroflow_training.sources.rosbag import BagOptions, import_bag
@@ -102,6 +103,30 @@ def test_a_box_at_5_mps_moves_half_a_metre_from_sweep_to_sweep(tmp_path) -> None
         box = world[true.instance_id == 1]
         rear.append(np.percentile(box[:, 0], 2))
     np.testing.assert_allclose(np.diff(rear), 0.5, atol=0.05)
+
+
+def test_the_truth_of_a_simulated_bag_comes_along(tmp_path) -> None:
+    scene = box_scene(5.0, 10.0, heading=0.7)
+    drive = Simulation(4, sensor=SENSORS["VLP-32C"], scene=scene, mounting=TILTED)
+    simulated = record(drive, 4, tmp_path / "street")
+    options = BagOptions(topic="/lidar/points", longest=2)
+    summary = imported(tmp_path / "street", tmp_path / "data", options)
+    first, second = find_sequences(tmp_path / "data")
+    assert summary.labels == {TRUTH: 2}
+    assert [sequence.labelled(TRUTH) for sequence in (first, second)] == [[(1, 0)], [(1, 0)]]
+    labels, true = second.labels(TRUTH, Pairing(1, 0)), simulated[3]
+    np.testing.assert_array_equal(labels.valid, ~np.isin(true.class_id, NO_MOTION))
+    box = (true.instance_id == 1) & labels.valid
+    assert box.sum() > 100
+    moved = labels.displacement @ true.pose[:3, :3].T
+    back = -0.5 * np.array([np.cos(0.7), np.sin(0.7), 0.0])
+    np.testing.assert_allclose(moved[box], np.tile(back, (box.sum(), 1)), atol=1e-4)
+    assert not moved[~box].any()
+    place = second.label_file(TRUTH, Pairing(1, 0))
+    place.unlink()  # as a killed call would have left it
+    again = imported(tmp_path / "street", tmp_path / "data", options)
+    assert (again.labels, len(again.finished_before)) == ({TRUTH: 1}, 2)
+    assert place.exists()
 
 
 def test_rows_stay_and_a_long_bag_is_cut(factory, tmp_path) -> None:

@@ -14,6 +14,7 @@ from zeroflow_ros.bags.reader import TRUTH_TOPIC
 from zeroflow_ros.cli.main import build_app
 from zeroflow_ros.pointcloud2 import read_flow
 from zeroflow_training.recording import EPOCH_NS, record
+from zeroflow_training.simulation.classes import NO_MOTION
 from zeroflow_training.simulation.scenes import KINDS
 from zeroflow_training.simulation.sensors import find_sensor
 from zeroflow_training.simulation.simulator import Simulation
@@ -29,7 +30,10 @@ def test_bag_holds_the_simulated_points_poses_and_flow(tmp_path: Path) -> None:
     assert [len(sweep) for sweep in sweeps] == [len(sweep.points) for sweep in written]
     for sweep, truth, simulated in zip(sweeps, truths, written, strict=True):
         np.testing.assert_array_equal(sweep.points, simulated.points)
-        np.testing.assert_allclose(truth.velocity, simulated.flow * 10, atol=1e-5)
+        valid = ~np.isin(simulated.class_id, NO_MOTION)
+        np.testing.assert_array_equal(truth.valid, valid)
+        moved = np.where(valid[:, None], simulated.flow, 0)
+        np.testing.assert_allclose(truth.velocity, moved * 10, atol=1e-5)
         np.testing.assert_allclose(poses[EPOCH_NS + simulated.stamp_ns], simulated.pose, atol=1e-9)
     # 50 Hz: the start, and five poses for each of the two intervals.
     assert len(poses) == 11

@@ -17,6 +17,7 @@ from zeroflow_ros.flow import Flow, FlowStatus
 from zeroflow_ros.geometry import Transform, to_quaternion
 from zeroflow_ros.pointcloud2 import FLOAT32
 from zeroflow_ros.sweep import Sweep
+from zeroflow_training.simulation.classes import NO_MOTION
 from zeroflow_training.simulation.simulator import SimulatedSweep, Simulation
 
 CLOUD_TOPIC = "/lidar/points"
@@ -80,8 +81,8 @@ def _write_clouds(writer: BagWriter, simulated: SimulatedSweep, interval_s: floa
     stamp_ns = sweep.stamp_ns
     cloud = _cloud(sweep)
     writer.write_message(CLOUD_TOPIC, stamp_ns, cloud)
-    everywhere = np.ones(len(sweep), bool)
-    truth = Flow(simulated.flow, everywhere, interval_s, FlowStatus.ESTIMATED)
+    valid = ~np.isin(simulated.class_id, NO_MOTION)
+    truth = Flow(simulated.flow, valid, interval_s, FlowStatus.ESTIMATED)
     writer.write_message(TRUTH_TOPIC, stamp_ns, flow_message(cloud, sweep, truth))
 
 

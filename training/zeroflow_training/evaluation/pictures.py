@@ -42,14 +42,15 @@ def draw_speeds(groups: Mapping[str, Bucketed], title: str, out: Path) -> None:
         figure.savefig(scratch, format="png", dpi=130)
 
 
-def draw_pair(pair: EvaluatedPair, heading: str) -> Image:
+def draw_pair(pair: EvaluatedPair, heading: str, reference: str = "truth") -> Image:
     """Bird's-eye pictures beside each other: truth, prediction, prediction minus truth.
 
-    What is not valid is dim. Raises MissingPackageError without Pillow.
+    What is not valid is dim; `reference` is what stands in the place of the truth. Raises
+    MissingPackageError without Pillow.
     """
     nothing, judged = np.zeros_like(pair.points), pair.valid[:, None]
     truth, predicted = (np.where(judged, flow, nothing) for flow in (pair.truth, pair.predicted))
-    panels = {"truth": truth, "prediction": predicted, "error": predicted - truth}
+    panels = {reference: truth, "prediction": predicted, "error": predicted - truth}
     images = [
         birdseye(
             pair.points,

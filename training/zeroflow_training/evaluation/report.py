@@ -5,7 +5,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from zeroflow_ros.errors import ZeroflowError
@@ -16,6 +17,19 @@ from zeroflow_training.evaluation.pictures import draw_pair, draw_speeds
 from zeroflow_training.evaluation.regions import CLOSE
 from zeroflow_training.evaluation.results import Results
 from zeroflow_training.evaluation.tables import bucketed_groups, numbers, tables
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a report says besides its numbers.
+
+    `reference`: what stands in the place of the truth, in words; `notes`: lines above the tables;
+    `record`: entries of results.json.
+    """
+
+    reference: str = "truth"
+    notes: tuple[str, ...] = ()
+    record: Mapping[str, object] = field(default_factory=dict)
 
 
 def evaluate(pairs: Iterable[EvaluatedPair], out: Path) -> Results:
@@ -30,19 +44,30 @@ def evaluate(pairs: Iterable[EvaluatedPair], out: Path) -> Results:
     return results
 
 
-def write_report(results: Results, out: Path) -> None:
-    """Write results.json (every number), results.md, speeds.png and worst_1.png and so on.
+def write_report(results: Results, out: Path, context: Context = Context()) -> None:
+    """Write results.md, speeds.png, worst_1.png and so on, and results.json (every number).
 
-    Raises ZeroflowError where there is no sweep, or `out` cannot be written.
+    The last one is written last: where it is, the report is complete. Raises ZeroflowError where
+    there is no sweep, or `out` cannot be written.
     """
     if not results.sweeps:
         raise ZeroflowError(f"nothing to write into '{out}': there was no sweep to evaluate")
-    with written_atomically(out / "results.json") as scratch:
-        scratch.write_text(json.dumps(numbers(results), indent=2) + "\n")
+    paragraphs = [f"{note}\n" for note in context.notes]
+    paragraphs += [table.markdown() for table in tables(results)]
     with written_atomically(out / "results.md") as scratch:
-        scratch.write_text("\n".join(table.markdown() for table in tables(results)))
-    title = f"error by speed, {results.sweeps} sweeps, {CLOSE}"
+        scratch.write_text("\n".join(paragraphs))
+    _draw(results, out, context.reference)
+    entries = {**context.record, **numbers(results)}
+    with written_atomically(out / "results.json") as scratch:
+        scratch.write_text(json.dumps(entries, indent=2) + "\n")
+
+
+def _draw(results: Results, out: Path, reference: str) -> None:
+    against = "" if reference == Context.reference else f", against {reference}"
+    title = f"error by speed, {results.sweeps} sweeps, {CLOSE}{against}"
     draw_speeds(bucketed_groups(results.tally, CLOSE), title, out / "speeds.png")
+    for old in out.glob("worst_*.png"):  # of a report that had more of them
+        old.unlink()
     for rank, (error_m, pair) in enumerate(results.worst, 1):
         heading = f"{rank}. {pair.name}: motion error {100 * error_m:.2f} cm"
-        save_png(draw_pair(pair, heading), out / f"worst_{rank}.png")
+        save_png(draw_pair(pair, heading, reference), out / f"worst_{rank}.png")

@@ -13,7 +13,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -141,16 +141,25 @@ def _read(name: object, file: Any) -> Any:
         raise ZeroflowError(f"'{name}' is no Feather file, write it again: {error}") from error
 
 
-def _rows_of_masks(masks: Path) -> dict[str, int]:
-    """How many points of each sweep are asked for, by its name in the zip."""
+def read_masks(masks: Path, log: str = "") -> Iterator[tuple[str, Mask]]:
+    """The points that are asked for, bool [N], of each sweep by its name in the official zip.
+
+    Of one log, or of all of them. Raises ZeroflowError for a zip or a table that is damaged.
+    """
     try:
         with zipfile.ZipFile(masks) as archive:
-            names = sorted(name for name in archive.namelist() if name.endswith(".feather"))
-            tables = {name: _read(name, io.BytesIO(archive.read(name))) for name in names}
+            for name in sorted(archive.namelist()):
+                if name.endswith(".feather") and name.startswith(log):
+                    table = _read(name, io.BytesIO(archive.read(name)))
+                    yield name, table.column(0).to_numpy().astype(bool)
     except (zipfile.BadZipFile, OSError) as error:
         cure = "give the zip of masks from the challenge's page"
         raise ZeroflowError(f"cannot read the masks '{masks}': {error}; {cure}") from error
-    return {name: int(np.sum(table.column(0).to_numpy())) for name, table in tables.items()}
+
+
+def _rows_of_masks(masks: Path) -> dict[str, int]:
+    """How many points of each sweep are asked for, by its name in the zip."""
+    return {name: int(np.count_nonzero(mask)) for name, mask in read_masks(masks)}
 
 
 def _check_file(path: Path, columns: Mapping[str, str], rows: int | None = None) -> None:

@@ -39,7 +39,7 @@ class Table:
     def for_console(self) -> rich.table.Table:
         """With its title above, numbers to the right."""
         table = rich.table.Table(title=self.title, title_justify="left")
-        table.add_column("")
+        table.add_column("", no_wrap=True)
         for column in self.columns:
             table.add_column(column.heading, justify="right")
         for cells in self.cells():

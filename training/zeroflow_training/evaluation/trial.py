@@ -21,11 +21,10 @@ from zeroflow_training.evaluation.residual import ResidualMetrics
 from zeroflow_training.evaluation.residual import by_speed as residual_by_speed
 from zeroflow_training.evaluation.tally import Tally, total
 from zeroflow_training.recording import as_sweep
-from zeroflow_training.simulation.classes import ActorClass
+from zeroflow_training.simulation.classes import NO_MOTION, ActorClass
 from zeroflow_training.simulation.simulator import SimulatedSweep
 
 REGION_M = 51.2
-NO_MOTION = (ActorClass.OWN_VEHICLE, ActorClass.MIXED)  # for a crop box; without motion of its own
 NOT_JUDGED = (ActorClass.GROUND, *NO_MOTION)  # ground is for ground removal
 
 CLASS_GROUPS: dict[str, PointClass] = {

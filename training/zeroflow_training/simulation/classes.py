@@ -34,3 +34,7 @@ class ActorClass(IntEnum):
     def is_actor(self) -> bool:
         """Whether objects of this class can move by themselves (they carry an instance id)."""
         return ActorClass.CAR <= self < ActorClass.MIXED
+
+
+NO_MOTION = (ActorClass.OWN_VEHICLE, ActorClass.MIXED)
+"""Whose flow nobody asks for: it moves as the sensor does, or has no motion of its own."""

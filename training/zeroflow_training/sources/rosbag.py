@@ -16,6 +16,7 @@ from zeroflow_training.sequences import Origin, SequenceWriter
 from zeroflow_training.sources.cuts import Cuts
 from zeroflow_training.sources.drive import Drive
 from zeroflow_training.sources.finished import is_finished
+from zeroflow_training.sources.recorded_truth import add_recorded_truth
 from zeroflow_training.sources.summary import ImportSummary
 
 LONGEST = 200  # sweeps of a sequence: 20 s at 10 Hz
@@ -59,9 +60,10 @@ def import_bag(
             summary.notes.append(reader.note)
         if reader.damage:
             summary.damage.append(f"{reader.damage}. What was read before the damage is imported")
-        if not job.sequences:
+        if not job.folders:
             reasons = "; ".join(summary.dropped) or reader.damage or "the topic is empty"
             raise CloudError(f"no sweep of {job.topic} in '{bag}' can be used: {reasons}")
+        add_recorded_truth(reader, job.folders, summary)
 
 
 class _BagImport:
@@ -77,7 +79,7 @@ class _BagImport:
     ) -> None:
         self._reader, self._data, self._options = reader, data, options
         self._summary, self._progress = summary, progress
-        self.sequences = 0
+        self.folders: list[Path] = []
         self.topic = reader.find_cloud_topic(options.topic)
         self._ego_motion, self._described = choose_ego_motion(
             reader, self.topic, options.ego_motion, options.odometry_topic
@@ -100,7 +102,7 @@ class _BagImport:
                 if not folder.exists():  # without any usable sweep
                     continue
                 self._summary.add(folder)
-            self.sequences += 1
+            self.folders.append(folder)
 
     def _write(self, folder: Path, provenance: str, records: Iterable[tuple[int, Record]]) -> None:
         options = self._options

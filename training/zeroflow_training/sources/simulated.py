@@ -23,7 +23,7 @@ from zeroflow_training.sequences import (
     SequenceWriter,
     StoredSweep,
 )
-from zeroflow_training.simulation.classes import ActorClass
+from zeroflow_training.simulation.classes import NO_MOTION, ActorClass
 from zeroflow_training.simulation.sensors import find_sensor
 from zeroflow_training.simulation.simulator import SimulatedSweep, Simulation
 from zeroflow_training.sources.finished import is_finished
@@ -47,8 +47,6 @@ CLASSES = {
 }
 _CLASS_OF_ACTOR = np.full(256, FlowClass.BACKGROUND, np.uint8)
 _CLASS_OF_ACTOR[list(CLASSES)] = list(CLASSES.values())
-# What is mixed has no motion; the own vehicle moves with the sensor, and nobody asks.
-WITHOUT_TRUTH = (ActorClass.MIXED, ActorClass.OWN_VEHICLE)
 
 
 @dataclass(frozen=True)
@@ -135,7 +133,7 @@ def true_flow(sweep: SimulatedSweep) -> PairLabels:
 
     Of a sweep whose interval is negative: to where they will be.
     """
-    valid = ~np.isin(sweep.class_id, WITHOUT_TRUTH)
+    valid = ~np.isin(sweep.class_id, NO_MOTION)
     displacement = np.where(valid[:, None], 0 - sweep.flow, np.float32(0))
     return PairLabels(displacement, valid, _CLASS_OF_ACTOR[sweep.class_id], sweep.instance_id)
 

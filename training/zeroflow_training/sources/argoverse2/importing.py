@@ -35,6 +35,7 @@ from zeroflow_training.sources.argoverse2.ground_height import (
 )
 from zeroflow_training.sources.argoverse2.label_files import LabelFiles
 from zeroflow_training.sources.argoverse2.log import Log, find_logs
+from zeroflow_training.sources.argoverse2.provenance import provenance_of
 from zeroflow_training.sources.finished import is_finished
 from zeroflow_training.sources.ground import mark_ground
 from zeroflow_training.sources.summary import ImportSummary
@@ -117,7 +118,7 @@ def import_logs(
 def import_log(log: Log, folder: Path, summary: ImportSummary, options: LogOptions) -> None:
     """Write the sweeps of a log as one sequence. Raises DataError for what cannot be read."""
     maps = LogMap.of(log)
-    provenance = f"Argoverse 2 log {log.name}, ground by {maps.described}" + _selection(options)
+    provenance = provenance_of(log.name, maps.described, _selection(options))
     if is_finished(folder, provenance):
         summary.skip(folder)
         return
@@ -161,5 +162,6 @@ def add_labels(log: Log, sequence: Sequence, files: LabelFiles, summary: ImportS
 
 def _selection(options: LogOptions) -> str:
     """Which sweeps, in words; nothing where it is all of them."""
-    first = f", first {options.sweeps} sweeps" if options.sweeps is not None else ""
-    return first + (f", a pair of every {options.every_kth}" if options.every_kth > 1 else "")
+    first = [f"first {options.sweeps} sweeps"] if options.sweeps is not None else []
+    some = [f"a pair of every {options.every_kth}"] if options.every_kth > 1 else []
+    return ", ".join(first + some)

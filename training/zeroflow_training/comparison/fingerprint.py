@@ -1,0 +1,51 @@
+# SPDX-FileCopyrightText: 2026 zeroflow_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Fingerprint: what the numbers of an evaluation depend on, to tell whether they still hold."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+
+import zeroflow_ros
+from zeroflow_training.comparison.answers import Answer
+from zeroflow_training.comparison.judged_sequences import JudgedSequence
+from zeroflow_training.comparison.reference import Reference
+from zeroflow_training.sequences.manifest import FILE
+
+_TRAINING = Path(__file__).parents[1]
+_CODE = (
+    Path(zeroflow_ros.__file__).parent,
+    *(_TRAINING / part for part in ("comparison", "evaluation", "sequences")),
+)
+
+
+def fingerprint(answer: Answer, reference: Reference, judged: Iterable[JudgedSequence]) -> str:
+    """Changes with the answer, the reference, the data (by size and time of files) and our code."""
+    data = [_files(each, {reference.name, answer.name}) for each in judged]
+    told = [answer.name, answer.identity, reference.name, data, code()]
+    return hashlib.sha256(json.dumps(told).encode()).hexdigest()
+
+
+@cache
+def code() -> str:
+    """Of all modules that may have a part in a number."""
+    found = hashlib.sha256()
+    for folder in _CODE:
+        for file in sorted(folder.rglob("*.py")):
+            found.update(file.read_bytes())
+    return found.hexdigest()
+
+
+def _files(judged: JudgedSequence, names: Iterable[str]) -> list[tuple[str, int, int]]:
+    """Of the sweeps, and of the labels of judged pairs by `names`, where there are any."""
+    sequence = judged.sequence
+    folder = sequence.folder
+    labels = (sequence.label_file(name, pair) for name in names for pair in judged.pairings)
+    files = [folder / FILE, *(folder / "sweeps").glob("*.npz")]
+    files += [file for file in labels if file.is_file()]
+    stats = ((str(file.relative_to(folder.parent)), file.stat()) for file in sorted(files))
+    return [(name, stat.st_size, stat.st_mtime_ns) for name, stat in stats]
