@@ -27,7 +27,7 @@ from zeroflow_training.comparison.judged_sequences import judged_sequences
 from zeroflow_training.comparison.models import ModelFlow
 from zeroflow_training.comparison.reference import Convention, Reference
 from zeroflow_training.comparison.summary import Summary
-from zeroflow_training.comparison.workers import Task
+from zeroflow_training.comparison.tasks import JudgeTask
 from zeroflow_training.evaluation.regions import CLOSE, EVERYWHERE
 from zeroflow_training.evaluation.residual import ResidualMetrics, residual_metrics
 from zeroflow_training.sequences import (
@@ -43,6 +43,7 @@ from zeroflow_training.sequences import (
 from zeroflow_training.sequences import Sequence as Drive
 from zeroflow_training.sources.simulated import SimulationOptions, import_simulated
 from zeroflow_training.sources.summary import ImportSummary
+from zeroflow_training.workers import _run
 
 WALL, CAR, ROAD = 300, 100, 50
 COUNT = WALL + CAR + ROAD
@@ -277,7 +278,7 @@ def test_what_goes_wrong_in_a_worker_comes_home(tmp_path: Path) -> None:
     drive(tmp_path / "a")
     job = comparison(tmp_path / "a", tmp_path / "out", Lacking())
     with pytest.raises(ZeroflowError, match="needs the Python package 'some_package'") as raised:
-        Task(job.answers[0], job.reference, job.judged[0]).run()
+        _run(JudgeTask(job.answers[0], job.reference, job.judged[0]))
     assert str(pickle.loads(pickle.dumps(raised.value))) == str(raised.value)
 
 

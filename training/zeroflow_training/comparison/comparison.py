@@ -23,8 +23,9 @@ from zeroflow_training.comparison.fingerprint import fingerprint
 from zeroflow_training.comparison.judged_sequences import JudgedSequence
 from zeroflow_training.comparison.judgement import Judgement, judge
 from zeroflow_training.comparison.reference import Reference
-from zeroflow_training.comparison.workers import judged_by_workers
+from zeroflow_training.comparison.tasks import JudgeTask
 from zeroflow_training.evaluation.report import Context, write_report
+from zeroflow_training.workers import worked_off
 
 NUMBERS = "results.json"
 
@@ -115,7 +116,8 @@ class Comparison:
         """Of each sequence, in their order: sums are the same however many processes there are."""
         jobs = min(self.jobs, len(self.judged))
         if jobs > 1:
-            found = judged_by_workers(answer, self.reference, self.judged, jobs)
+            tasks = [JudgeTask(answer, self.reference, each) for each in self.judged]
+            found = worked_off(tasks, jobs)
             for each, judgement in zip(self.judged, found, strict=True):
                 bar.forward(len(each.pairings))
                 yield judgement

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 zeroflow_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Workers: processes that judge a sequence each."""
+"""Workers: processes that work off tasks side by side."""
 
 from __future__ import annotations
 
@@ -11,49 +11,44 @@ import threading
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
+from typing import Protocol, TypeVar
 
 from zeroflow_ros.errors import ZeroflowError
-from zeroflow_training.comparison.answers import Answer
-from zeroflow_training.comparison.judged_sequences import JudgedSequence
-from zeroflow_training.comparison.judgement import Judgement, judge
-from zeroflow_training.comparison.reference import Reference
+
+Result_co = TypeVar("Result_co", covariant=True)
+Result = TypeVar("Result")
 
 
-@dataclass(frozen=True)
-class Task:
-    """An answer on one sequence."""
+class Task(Protocol[Result_co]):
+    """Travels to a worker, so that it is small and may be pickled."""
 
-    answer: Answer
-    reference: Reference
-    judged: JudgedSequence
-
-    def run(self) -> Judgement:
-        """Raises ZeroflowError itself, whatever kind of it: some kinds cannot be pickled."""
-        try:
-            return judge(self.answer, self.reference, self.judged.sequence, self.judged.pairings)
-        except ZeroflowError as error:
-            raise ZeroflowError(str(error)) from None
+    def run(self) -> Result_co:
+        """Do it. Raises ZeroflowError."""
 
 
-def judged_by_workers(
-    answer: Answer, reference: Reference, judged: Iterable[JudgedSequence], jobs: int
-) -> Iterator[Judgement]:
-    """Of each sequence, in their order, by as many processes as `jobs`.
+def worked_off(tasks: Iterable[Task[Result]], jobs: int) -> Iterator[Result]:
+    """What each task gives, in their order, by as many processes as `jobs`.
 
-    Raises ZeroflowError for what is damaged, and where a worker is killed.
+    Raises ZeroflowError for what a task refuses, and where a worker is killed.
     """
-    tasks = [Task(answer, reference, each) for each in judged]
     # Not forked: threads of NumPy and ONNX Runtime do not survive it.
     context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(jobs, context, _end_with_the_command)
     try:
-        yield from pool.map(Task.run, tasks)
+        yield from pool.map(_run, tasks)
     except BrokenProcessPool as error:
         cure = "for lack of memory? Call again with fewer --jobs"
         raise ZeroflowError(f"a worker process was killed: {cure}") from error
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def _run(task: Task[Result]) -> Result:
+    try:
+        return task.run()
+    except ZeroflowError as error:
+        # Itself, whatever kind of it: some kinds cannot be pickled.
+        raise ZeroflowError(str(error)) from None
 
 
 def _end_with_the_command() -> None:
