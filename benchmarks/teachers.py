@@ -19,18 +19,21 @@ import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
-import yaml
+import yaml  # type: ignore[import-untyped]
 from rich.console import Console
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
+from zeroflow_training.evaluation.frozen_worlds import SENSORS
 from zeroflow_training.evaluation.residual import ResidualMetrics
 from zeroflow_training.evaluation.table import Column, Table
 from zeroflow_training.evaluation.tally import Tally, total
 from zeroflow_training.evaluation.teacher_pair import (
+    SIMULATED_SENSORS,
     TeacherPair,
     intersection_pairs,
     judge,
@@ -55,6 +58,7 @@ PUBLISHED = {
     "published FastNSF": (0.125, 0.14, 0.34, 0.015, 0.009, float("nan"), 60.0),
     "published ICP-Flow": (0.215, 0.18, 0.41, 0.011, 0.037, float("nan"), 8.6),
 }
+MEANS = ("seconds", "valid_share")  # over pairs; all other numbers are pooled over their points
 Row = dict[str, float]
 
 
@@ -71,17 +75,15 @@ def try_on(teacher: Teacher, pairs: Sequence[TeacherPair], say: Callable[[str], 
         share = float(trial.label.valid.mean())
         rows.append(row_of([trial.tally], trial.seconds, share))
         trials.append(trial)
-        say(f"{pair.name}: {trial.seconds:.1f} s, {dict(trial.label.diagnostics)}")
-    seconds, share = (float(np.mean([row[key] for row in rows])) for key in COLUMNS_MEANT)
+        numbers = ", ".join(f"{head} {rows[-1][key]:{form}}" for head, key, form in COLUMNS)
+        say(f"{pair.name}: {numbers}; {dict(trial.label.diagnostics)}")
+    seconds, share = (float(np.mean([row[key] for row in rows])) for key in MEANS)
     return [*rows, row_of([trial.tally for trial in trials], seconds, share)]
-
-
-COLUMNS_MEANT = ("seconds", "valid_share")
 
 
 GROUPS: dict[str, Callable[[argparse.Namespace], Iterator[TeacherPair]]] = {
     "intersection": lambda options: intersection_pairs(options.recordings),
-    "simulation": lambda options: simulated_pairs(),
+    "simulation": lambda options: simulated_pairs(options.sensor or SIMULATED_SENSORS),
 }
 
 
@@ -107,7 +109,7 @@ def tables(options: argparse.Namespace, console: Console) -> list[Table]:
         }
         for name in names:
             teacher = named_teacher(name, options.device, options.seed)
-            rows[name] = try_on(teacher, pairs, lambda text, name=name: console.log(name, text))
+            rows[name] = try_on(teacher, pairs, partial(console.log, name))
         for k, title in enumerate([*(pair.name for pair in pairs), f"{group}, all pairs"]):
             column = {name: by_pair[k] for name, by_pair in rows.items()}
             if group == "intersection" and k == 0:
@@ -123,6 +125,9 @@ def main() -> None:
     )
     parser.add_argument("--teacher", action="append", help="may be given again; default: all")
     parser.add_argument("--only", action="append", choices=GROUPS, help="may be given again")
+    parser.add_argument(
+        "--sensor", action="append", choices=SENSORS, help="of the simulation; may be given again"
+    )
     parser.add_argument("--device", default="cpu", help="as torch calls it")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--recordings", type=Path, default=RECORDINGS, help="their folder")

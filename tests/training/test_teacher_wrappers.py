@@ -166,6 +166,7 @@ def test_teachers_are_made_by_name() -> None:
         ("nsfp", {"device": "cpu"}, "has no setting 'device'"),
         ("nsfp", {"patience": 0.5}, "patience is 0.5, not int such as 100"),
         ("nsfp", {"patience": 0}, "nsfp: patience is 0"),
+        ("nsfp", {"initialisation": "he"}, "initialisation is 'he': there is uniform, xavier"),
         ("nsfp", {"post.eps_m": 1.0}, r"'nsfp' has no '\+post'"),
         ("nsfp+post", {"post.eps": 1.0}, "'post' has no setting 'eps': there is eps_m"),
     ],

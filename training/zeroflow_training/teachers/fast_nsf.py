@@ -7,12 +7,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-import torch
 from torch import Tensor
 
 from zeroflow_training.teachers.distance_field import DistanceField
 from zeroflow_training.teachers.optimisation import Iterate, Outcome, minimise
-from zeroflow_training.teachers.prior import CoordinateNetwork, xavier_uniform
+from zeroflow_training.teachers.prior import CoordinateNetwork
 from zeroflow_training.teachers.prior_teacher import PriorTeacher
 
 
@@ -24,23 +23,20 @@ class FastNeuralPrior(PriorTeacher):
     """
 
     name: ClassVar[str] = "fast_nsf"
+    thins_target: ClassVar[bool] = False
     patience: int = 30
 
-    def fit(
-        self, source: Tensor, target: Tensor, random: torch.Generator
-    ) -> tuple[CoordinateNetwork, Outcome]:
+    def fit(self, network: CoordinateNetwork, source: Tensor, target: Tensor) -> Outcome:
         """See PriorTeacher."""
-        network = CoordinateNetwork(xavier_uniform, random).to(source.device)
         field = DistanceField(target)
 
         def evaluate() -> Iterate:
             loss = field(source + network(source)).mean()
             return Iterate(loss, loss)
 
-        outcome = minimise(
+        return minimise(
             evaluate,
             list(network.parameters()),
             stopping=self.stopping,
             progress=self.progress,
         )
-        return network, outcome

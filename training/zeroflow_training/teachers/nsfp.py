@@ -8,12 +8,11 @@ import copy
 from dataclasses import dataclass
 from typing import ClassVar
 
-import torch
 from torch import Tensor
 
 from zeroflow_training.teachers.chamfer import TruncatedChamfer
 from zeroflow_training.teachers.optimisation import Iterate, Outcome, minimise
-from zeroflow_training.teachers.prior import CoordinateNetwork, uniform_by_inputs
+from zeroflow_training.teachers.prior import CoordinateNetwork
 from zeroflow_training.teachers.prior_teacher import PriorTeacher
 
 
@@ -27,26 +26,23 @@ class NeuralPrior(PriorTeacher):
     """
 
     name: ClassVar[str] = "nsfp"
+    thins_target: ClassVar[bool] = True  # it is fitted both ways: neither may be the denser one
 
-    def fit(
-        self, source: Tensor, target: Tensor, random: torch.Generator
-    ) -> tuple[CoordinateNetwork, Outcome]:
+    def fit(self, network: CoordinateNetwork, source: Tensor, target: Tensor) -> Outcome:
         """See PriorTeacher."""
-        there = CoordinateNetwork(uniform_by_inputs, random).to(source.device)
-        back = copy.deepcopy(there)
+        back = copy.deepcopy(network)
         to_target, to_source = TruncatedChamfer(target), TruncatedChamfer(source)
 
         def evaluate() -> Iterate:
-            moved = source + there(source)
+            moved = source + network(source)
             returned = moved - back(moved)
             forward = to_target(moved)
             return Iterate(forward + to_source(returned), forward)
 
-        outcome = minimise(
+        return minimise(
             evaluate,
-            list(there.parameters()),
+            list(network.parameters()),
             list(back.parameters()),
             stopping=self.stopping,
             progress=self.progress,
         )
-        return there, outcome

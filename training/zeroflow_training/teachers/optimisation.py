@@ -87,7 +87,7 @@ def minimise(
             break
         if score <= best_score:
             best_score, best_iteration = score, iteration
-            torch._foreach_copy_(best, list(kept))
+            _copy(kept, best)
         if patience.is_over(loss):
             stopped = "patience"
             break
@@ -95,9 +95,14 @@ def minimise(
         optimiser.step()
         if progress is not None:
             progress(iteration, stopping.iterations)
-    with torch.no_grad():
-        torch._foreach_copy_(list(kept), best)
+    _copy(best, kept)
     return Outcome(iteration, best_iteration, best_score, stopped)
+
+
+@torch.no_grad()
+def _copy(source: Sequence[Tensor], target: Sequence[Tensor]) -> None:
+    for weights, place in zip(source, target, strict=True):
+        place.copy_(weights)
 
 
 def find_device(name: str) -> torch.device:
@@ -114,10 +119,12 @@ def find_device(name: str) -> torch.device:
 
 @contextmanager
 def deterministic(device: torch.device) -> Iterator[None]:
-    """Sums in one order, whatever the device; torch's own setting comes back afterwards."""
+    """Sums in one order, as a CPU has them anyway; torch's own setting comes back afterwards."""
+    if device.type == "cpu":
+        yield
+        return
     before = torch.are_deterministic_algorithms_enabled()
-    if device.type == "cuda":
-        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # torch asks for it
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # torch asks for it
     torch.use_deterministic_algorithms(True)
     try:
         yield

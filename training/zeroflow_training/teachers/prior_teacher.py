@@ -7,7 +7,7 @@ from __future__ import annotations
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar
 
 import numpy as np
@@ -19,7 +19,7 @@ from zeroflow_ros.errors import ZeroflowError
 from zeroflow_ros.geometry import Points
 from zeroflow_training.teachers import Progress, PseudoLabel
 from zeroflow_training.teachers.optimisation import Outcome, Stopping, deterministic, find_device
-from zeroflow_training.teachers.prior import CoordinateNetwork
+from zeroflow_training.teachers.prior import INITIALISATIONS, CoordinateNetwork
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,8 +28,10 @@ class PriorTeacher(ABC):
 
     - `device`: as torch calls it; `seed`: of the first weights and of the choice of points.
     - `iterations`, `patience`, `min_delta`: see Stopping.
-    - `points`: at most so many of a cloud are fitted, drawn at random; 0: all. Every point of the
-      source gets flow.
+    - `initialisation` of the first weights: `uniform` as ZeroFlow has it, whose first flow is of
+      centimetres, or `xavier` as published with FastNSF, whose first flow is of many metres.
+    - `points`: at most so many of the source are fitted, drawn at random, and with NSFP as many of
+      the target; 0: all. Every point of the source gets flow.
     - `range_m`: points with |x| or |y| of so much or more are left out and not valid. Published
       pseudo-labels end at 51.2 m; a few returns from far away spoil the start of a fit.
     - `progress` gets (iterations done, iterations at most).
@@ -38,34 +40,34 @@ class PriorTeacher(ABC):
     """
 
     name: ClassVar[str]
+    thins_target: ClassVar[bool]
     device: str = "cpu"
     seed: int = 0
     iterations: int = 5000
     patience: int = 100
     min_delta: float = 5e-5
+    initialisation: str = "uniform"
     points: int = 0
     range_m: float = 51.2
     progress: Progress | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         find_device(self.device)
-        for name in ("iterations", "patience", "range_m"):
-            if not getattr(self, name) > 0:
-                raise ZeroflowError(
-                    f"{self.name}: {name} is {getattr(self, name)}: above 0, please"
-                )
-        for name in ("min_delta", "points"):
-            if not getattr(self, name) >= 0:
-                raise ZeroflowError(
-                    f"{self.name}: {name} is {getattr(self, name)}: 0 or more, please"
-                )
+        for name, least in _LEAST.items():
+            if not getattr(self, name) >= least:
+                said = getattr(self, name)
+                raise ZeroflowError(f"{self.name}: {name} is {said}: it has to be {least} or more")
+        if self.initialisation not in INITIALISATIONS:
+            known = ", ".join(INITIALISATIONS)
+            raise ZeroflowError(
+                f"{self.name}: initialisation is '{self.initialisation}': there is {known}"
+            )
 
     @property
     def settings(self) -> Mapping[str, Any]:
         """See Teacher; of the device its kind, as it decides the order of sums."""
-        names = ("seed", "iterations", "patience", "min_delta", "points", "range_m")
-        kind = torch.device(self.device).type
-        return {"teacher": self.name, "device": kind, **{n: getattr(self, n) for n in names}}
+        own = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "progress"}
+        return {"teacher": self.name, **own, "device": torch.device(self.device).type}
 
     @property
     def stopping(self) -> Stopping:
@@ -83,8 +85,10 @@ class PriorTeacher(ABC):
         with deterministic(device):
             here = _tensor(source[inside])
             chosen = self._choose(here, random).to(device)
-            aim = self._choose(_tensor(seen), random).to(device)
-            network, outcome = self.fit(chosen, aim, random)
+            aim = _tensor(seen)
+            aim = (self._choose(aim, random) if self.thins_target else aim).to(device)
+            network = CoordinateNetwork(INITIALISATIONS[self.initialisation], random).to(device)
+            outcome = self.fit(network, chosen, aim)
             with torch.no_grad():
                 flow = network(here.to(device)).cpu().numpy()
         valid = inside.copy() if outcome.best_iteration else np.zeros_like(inside)
@@ -92,10 +96,8 @@ class PriorTeacher(ABC):
         return _report(displacement, valid, started, outcome, len(chosen))
 
     @abstractmethod
-    def fit(
-        self, source: Tensor, target: Tensor, random: torch.Generator
-    ) -> tuple[CoordinateNetwork, Outcome]:
-        """The network whose flow takes `source` float32 [N, 3] to `target` [M, 3], N and M > 0."""
+    def fit(self, network: CoordinateNetwork, source: Tensor, target: Tensor) -> Outcome:
+        """Make its flow take `source` float32 [N, 3] to `target` [M, 3], N and M > 0."""
 
     def _in_range(self, points: Points) -> npt.NDArray[np.bool_]:
         return np.asarray((np.abs(points[:, :2]) < self.range_m).all(axis=1))
@@ -107,6 +109,7 @@ class PriorTeacher(ABC):
         return cloud[rows.sort().values]
 
 
+_LEAST = {"iterations": 1, "patience": 1, "min_delta": 0, "points": 0, "range_m": 0.1}
 _NOTHING = Outcome(0, 0, float("nan"), "no points")
 
 
