@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 
 import numpy as np
@@ -15,12 +16,13 @@ import torch
 from torch import Tensor
 
 from zeroflow_ros.geometry import Points
+from zeroflow_training.teachers import chamfer, distance_field
 from zeroflow_training.teachers.chamfer import TruncatedChamfer
 from zeroflow_training.teachers.distance_field import VOXEL_M, DistanceField
 from zeroflow_training.teachers.fast_nsf import FastNeuralPrior
-from zeroflow_training.teachers.neighbours import TiledNeighbours, TreeNeighbours
+from zeroflow_training.teachers.neighbours import TiledNeighbours, TreeNeighbours, neighbours_of
 from zeroflow_training.teachers.nsfp import NeuralPrior
-from zeroflow_training.teachers.optimisation import Iterate, Stopping, minimise
+from zeroflow_training.teachers.optimisation import Iterate, Stopping, deterministic, minimise
 from zeroflow_training.teachers.prior import CoordinateNetwork, uniform_by_inputs, xavier_uniform
 from zeroflow_training.teachers.prior_teacher import PriorTeacher
 
@@ -138,6 +140,31 @@ def test_both_searches_find_the_same_neighbours() -> None:
     torch.testing.assert_close(rows, brute)
 
 
+def test_only_tensors_on_a_cpu_are_searched_by_a_tree() -> None:
+    assert isinstance(neighbours_of(one(0.0)), TreeNeighbours)
+    assert isinstance(neighbours_of(torch.empty(5, 3, device="meta")), TiledNeighbours)
+
+
+@pytest.mark.parametrize("teacher", TEACHERS, ids=lambda teacher: teacher.name)
+def test_a_teacher_says_the_same_by_either_search(
+    teacher: PriorTeacher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, few = edges(4), replace(teacher, iterations=4)
+    by_tree = few.label(source, source + SHIFT)
+    for module in (chamfer, distance_field):
+        monkeypatch.setattr(module, "neighbours_of", lambda cloud, *_, **__: TiledNeighbours(cloud))
+    by_tiles = few.label(source, source + SHIFT)
+    np.testing.assert_allclose(by_tiles.displacement, by_tree.displacement, atol=1e-5)
+
+
+def test_a_cuda_device_gets_sums_in_one_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CUBLAS_WORKSPACE_CONFIG", raising=False)
+    with deterministic(torch.device("cuda")):
+        assert torch.are_deterministic_algorithms_enabled()
+        assert os.environ["CUBLAS_WORKSPACE_CONFIG"] == ":4096:8"
+    assert not torch.are_deterministic_algorithms_enabled()
+
+
 def test_out_of_reach_any_row_will_do() -> None:
     rows = TreeNeighbours(torch.cat([one(0.0), one(9.0)]), reach_m=1.0).nearest(one(5.0))
     assert rows.item() in (0, 1)
@@ -208,13 +235,20 @@ class Script:
 def test_patience_counts_iterations_without_enough_gain() -> None:
     """From the third on none is 0.1 better than the second; the sixth is the fourth of those."""
     script = Script([3.0, 1.0, 0.95, 0.92, 1.0, 0.91, 0.0])
-    outcome = minimise(script, [script.weight], stopping=Stopping(100, 4, 0.1))
+    outcome = minimise(script, [script.weight], stopping=Stopping(100, 4, 0.1, warm_up=0))
     assert (outcome.iterations, outcome.stopped) == (6, "patience")
+
+
+def test_it_never_stops_before_it_is_warm() -> None:
+    losses = [1.0, 2.0, 2.0, 2.0, 0.5, 2.0, 2.0, 2.0]
+    script = Script(losses)
+    outcome = minimise(script, [script.weight], stopping=Stopping(8, 2, 0.1, warm_up=5))
+    assert (outcome.iterations, outcome.best_iteration, outcome.stopped) == (7, 5, "patience")
 
 
 def test_small_gains_add_up() -> None:
     script = Script([1.0, 0.94, 0.88, 0.82, 0.76, 0.7])
-    outcome = minimise(script, [script.weight], stopping=Stopping(6, 2, 0.1))
+    outcome = minimise(script, [script.weight], stopping=Stopping(6, 2, 0.1, warm_up=0))
     assert (outcome.iterations, outcome.stopped) == (6, "iterations")
 
 

@@ -24,12 +24,15 @@ LEARNING_RATE = 8e-3
 class Stopping:
     """After `iterations`, or `patience` of them in a row that do not improve by `min_delta`.
 
-    The defaults are ZeroFlow's for NSFP.
+    Not before `warm_up`: a loss often falls, rises and waits for half a hundred iterations until
+    the first thing is found. The defaults are ZeroFlow's for NSFP, whose patience alone lasts that
+    long.
     """
 
     iterations: int = 5000
     patience: int = 100
     min_delta: float = 5e-5
+    warm_up: int = 100
 
 
 class Iterate(NamedTuple):
@@ -53,13 +56,16 @@ class _Patience:
     """Counts iterations since the last one that was better by enough."""
 
     def __init__(self, stopping: Stopping) -> None:
-        self._stopping, self._best, self._waited = stopping, math.inf, 0
+        self._stopping, self._best, self._waited, self._seen = stopping, math.inf, 0, 0
 
     def is_over(self, loss: float) -> bool:
+        self._seen += 1
         if loss < self._best - self._stopping.min_delta:
             self._best, self._waited = loss, 0
         else:
             self._waited += 1
+        if self._seen < self._stopping.warm_up:
+            return False
         return self._waited >= self._stopping.patience
 
 

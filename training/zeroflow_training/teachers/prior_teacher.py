@@ -27,7 +27,7 @@ class PriorTeacher(ABC):
     """Fits a coordinate network to each pair.
 
     - `device`: as torch calls it; `seed`: of the first weights and of the choice of points.
-    - `iterations`, `patience`, `min_delta`: see Stopping.
+    - `iterations`, `patience`, `min_delta`, `warm_up`: see Stopping.
     - `initialisation` of the first weights: `uniform` as ZeroFlow has it, whose first flow is of
       centimetres, or `xavier` as published with FastNSF, whose first flow is of many metres.
     - `points`: at most so many of the source are fitted, drawn at random, and with NSFP as many of
@@ -46,6 +46,7 @@ class PriorTeacher(ABC):
     iterations: int = 5000
     patience: int = 100
     min_delta: float = 5e-5
+    warm_up: int = 100
     initialisation: str = "uniform"
     points: int = 0
     range_m: float = 51.2
@@ -72,7 +73,7 @@ class PriorTeacher(ABC):
     @property
     def stopping(self) -> Stopping:
         """When a fit ends."""
-        return Stopping(self.iterations, self.patience, self.min_delta)
+        return Stopping(self.iterations, self.patience, self.min_delta, self.warm_up)
 
     def label(self, source: Points, target: Points) -> PseudoLabel:
         """See Teacher; not valid are points out of range, and all where nothing can be fitted."""
@@ -109,7 +110,7 @@ class PriorTeacher(ABC):
         return cloud[rows.sort().values]
 
 
-_LEAST = {"iterations": 1, "patience": 1, "min_delta": 0, "points": 0, "range_m": 0.1}
+_LEAST = {"iterations": 1, "patience": 1, "min_delta": 0, "warm_up": 0, "points": 0, "range_m": 0.1}
 _NOTHING = Outcome(0, 0, float("nan"), "no points")
 
 
