@@ -19,6 +19,7 @@ import numpy.typing as npt
 from zeroflow_ros.geometry import Points, transform_points
 from zeroflow_training.evaluation.frozen_worlds import (
     DEVELOPMENT_SEED,
+    SENSORS,
     FrozenWorld,
     frozen_worlds,
 )
@@ -88,9 +89,12 @@ def intersection_pairs(folder: Path) -> Iterator[TeacherPair]:
 
 
 def simulated_pairs(sensors: Iterable[str] = SIMULATED_SENSORS) -> Iterator[TeacherPair]:
-    """One street that no training saw for each sensor, each seen from another mounting."""
-    for number, sensor in enumerate(sensors):
-        world = frozen_worlds(sensor, number + 1, DEVELOPMENT_SEED)[-1]
+    """One street that no training saw for each of SENSORS that is named.
+
+    The street's number is the sensor's, so that mountings differ and others may be left out.
+    """
+    for sensor in sensors:
+        world = frozen_worlds(sensor, SENSORS.index(sensor) + 1, DEVELOPMENT_SEED)[-1]
         yield simulated_pair(f"{sensor} {world.seed}", world)
 
 
