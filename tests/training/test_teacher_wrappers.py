@@ -1,0 +1,184 @@
+# SPDX-FileCopyrightText: 2026 zeroflow_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""What is wrapped around teachers, on flows that a stand-in says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from zeroflow_ros.errors import ZeroflowError
+from zeroflow_ros.geometry import Points
+from zeroflow_training.teachers import PseudoLabel
+from zeroflow_training.teachers.kabsch import kabsch, robust_kabsch
+from zeroflow_training.teachers.post import RigidSmoothing, TwoWayConsistency
+from zeroflow_training.teachers.registry import TEACHERS, make_teacher
+
+RANDOM = np.random.default_rng(0)
+TURN = 0.1
+ROTATION = np.array(
+    [[np.cos(TURN), -np.sin(TURN), 0], [np.sin(TURN), np.cos(TURN), 0], [0, 0, 1]], np.float64
+)
+MOVE = np.array([0.5, -0.2, 0.05])
+
+
+@dataclass(frozen=True)
+class Says:
+    """Answers with a function of source and target; all valid."""
+
+    flow: Any
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        return {"teacher": "says"}
+
+    def label(self, source: Points, target: Points) -> PseudoLabel:
+        flow = np.asarray(self.flow(source, target), np.float32)
+        return PseudoLabel(flow, np.ones(len(source), bool), diagnostics={"seconds": 1.0})
+
+
+def box(count: int, centre: tuple[float, float, float] = (20.0, 5.0, 1.0)) -> npt.NDArray[Any]:
+    return RANDOM.uniform(-0.6, 0.6, (count, 3)) + centre
+
+
+def moved(points: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    centre = points.mean(0)
+    return (points - centre) @ ROTATION.T + centre + MOVE
+
+
+def test_kabsch_is_exact_and_never_mirrors() -> None:
+    points = box(40)
+    motion = kabsch(points, moved(points))
+    np.testing.assert_allclose(motion.rotation, ROTATION, atol=1e-12)
+    np.testing.assert_allclose(motion.translation, MOVE, atol=1e-12)
+    mirrored = kabsch(points, points * [1, -1, 1])
+    assert np.linalg.det(mirrored.rotation) == pytest.approx(1)
+
+
+def test_many_fits_at_once_are_those_one_by_one() -> None:
+    source, target = RANDOM.normal(size=(2, 6, 5, 3))
+    together = kabsch(source, target)
+    for k in range(6):
+        alone = kabsch(source[k], target[k])
+        np.testing.assert_allclose(together.rotation[k], alone.rotation, atol=1e-9)
+        np.testing.assert_allclose(together.apply(source)[k], alone.apply(source[k]), atol=1e-9)
+
+
+def test_mismatched_points_do_not_count() -> None:
+    source = box(100)
+    target = moved(source)
+    target[:40] += RANDOM.uniform(1, 3, (40, 3))
+    motion = robust_kabsch(source, target, np.random.default_rng(0), 250, 0.2)
+    np.testing.assert_allclose(motion.apply(source[40:]), target[40:], atol=1e-9)
+    np.testing.assert_allclose(motion.rotation, ROTATION, atol=1e-9)
+
+
+def test_clusters_move_rigidly_and_the_rest_keeps_its_flow() -> None:
+    car, loose = box(300), np.array([[0.0, 40.0, 1.0], [5.0, -30.0, 2.0]])
+    source = np.concatenate([car, loose]).astype(np.float32)
+    said = np.concatenate([moved(car) - car, np.full((2, 3), 0.04)])
+    said[:90] += 0.7
+    label = RigidSmoothing(Says(lambda source, target: said)).label(source, source)
+    np.testing.assert_allclose(label.displacement[:300], moved(car) - car, atol=0.02)
+    np.testing.assert_array_equal(label.displacement[300:], np.float32(said[300:]))
+    assert label.cluster is not None
+    assert label.cluster[:300].tolist() == [1] * 300
+    assert label.cluster[300:].tolist() == [0, 0]
+    assert label.diagnostics["clusters"] == 1
+    assert label.diagnostics["still_clusters"] == 0
+
+
+@pytest.mark.parametrize(("step_m", "said_m"), [(0.049, 0.0), (0.051, 0.051)])
+def test_small_motion_of_a_cluster_is_none(step_m: float, said_m: float) -> None:
+    source = box(200).astype(np.float32)
+    flow = np.tile([step_m, 0, 0], (200, 1))
+    label = RigidSmoothing(Says(lambda source, target: flow)).label(source, source)
+    np.testing.assert_allclose(label.displacement, np.tile([said_m, 0, 0], (200, 1)), atol=1e-5)
+
+
+def test_smoothing_twice_says_the_same() -> None:
+    source = np.concatenate([box(60), box(60, (-9.0, 2.0, 1.0))]).astype(np.float32)
+    noisy = RANDOM.normal(0, 0.3, source.shape)
+    smoothing = RigidSmoothing(Says(lambda source, target: noisy))
+    first, again = smoothing.label(source, source), smoothing.label(source, source)
+    np.testing.assert_array_equal(first.displacement, again.displacement)
+
+
+def test_a_point_that_vanishes_is_not_valid() -> None:
+    """It is taken to the car that has moved on; the way back from there leads to the car."""
+    car = box(50).astype(np.float32)
+    gone = np.float32([[20.0, 8.0, 1.0]])
+    source, step = np.concatenate([car, gone]), np.float32([0.5, 0, 0])
+    target = car + step
+
+    def says(source: Points, target: Points) -> Points:
+        away = np.tile(step if len(source) == 51 else -step, (len(source), 1))
+        if len(source) == 51:
+            away[50] = target[0] - gone[0]
+        return away
+
+    label = TwoWayConsistency(Says(says)).label(source, target)
+    assert label.valid[:50].all()
+    assert not label.valid[50]
+    assert not label.displacement[50].any()
+    assert label.diagnostics["valid_share"] == pytest.approx(50 / 51)
+    assert label.diagnostics["seconds"] >= 2
+
+
+def test_a_point_that_arrives_nowhere_is_not_valid() -> None:
+    source, target = np.float32([[9, 0, 1], [30, 0, 1]]), np.float32([[9.1, 0, 1]])
+    still = Says(lambda source, target: np.zeros_like(source))
+    assert TwoWayConsistency(still).label(source, target).valid.tolist() == [True, False]
+
+
+@pytest.mark.parametrize("wrapper", [RigidSmoothing, TwoWayConsistency])
+@pytest.mark.parametrize("count", [0, 1, 5])
+def test_few_points_pass_through(wrapper: Any, count: int) -> None:
+    source = np.zeros((count, 3), np.float32)
+    label = wrapper(Says(lambda source, target: np.zeros_like(source))).label(source, source)
+    assert label.valid.shape == (count,)
+    assert label.valid.all()
+
+
+def test_teachers_are_made_by_name() -> None:
+    pytest.importorskip("torch", reason="pip install 'zeroflow_ros[training]'")
+    settings = {"patience": 7, "two-way.tolerance_m": 1, "post.still_m": 0.1}
+    teacher = make_teacher("fast_nsf+two-way+post", seed=3, settings=settings)
+    said = teacher.settings
+    assert (said["teacher"], said["seed"], said["patience"]) == ("fast_nsf", 3, 7)
+    assert said["two-way"]["tolerance_m"] == 1
+    assert (said["post"]["still_m"], said["post"]["seed"]) == (0.1, 3)
+    for name in TEACHERS:
+        assert make_teacher(name).settings["teacher"] == name
+
+
+@pytest.mark.parametrize(
+    ("name", "settings", "message"),
+    [
+        ("icp", {}, "no teacher 'icp' in 'icp': there is nsfp, fast_nsf"),
+        ("nsfp+pots", {}, r"no wrapper 'pots' in 'nsfp\+pots': there is post, two-way"),
+        ("nsfp", {"speed": 1}, "'nsfp' has no setting 'speed': there is iterations, patience"),
+        ("nsfp", {"device": "cpu"}, "has no setting 'device'"),
+        ("nsfp", {"patience": 0.5}, "patience is 0.5, not int such as 100"),
+        ("nsfp", {"patience": 0}, "nsfp: patience is 0"),
+        ("nsfp", {"initialisation": "he"}, "initialisation is 'he': there is uniform, xavier"),
+        ("nsfp", {"post.eps_m": 1.0}, r"'nsfp' has no '\+post'"),
+        ("nsfp+post", {"post.eps": 1.0}, "'post' has no setting 'eps': there is eps_m"),
+    ],
+)
+def test_what_there_is_not_is_refused(name: str, settings: dict[str, Any], message: str) -> None:
+    pytest.importorskip("torch", reason="pip install 'zeroflow_ros[training]'")
+    with pytest.raises(ZeroflowError, match=message):
+        make_teacher(name, settings=settings)
+
+
+def test_a_device_that_is_not_there_is_refused() -> None:
+    torch = pytest.importorskip("torch", reason="pip install 'zeroflow_ros[training]'")
+    name = "cuda:99" if torch.cuda.is_available() else "cuda"
+    with pytest.raises(ZeroflowError, match=f"device '{name}' cannot be used"):
+        make_teacher("nsfp", device=name)

@@ -1,0 +1,103 @@
+# SPDX-FileCopyrightText: 2026 zeroflow_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Registry: teachers by name, with what may be wrapped around them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import fields
+from typing import Any
+
+from zeroflow_ros.errors import ZeroflowError
+from zeroflow_training.teachers import Progress, Teacher
+
+Make = Callable[..., Teacher]
+
+
+def _nsfp() -> type:
+    from zeroflow_training.teachers.nsfp import NeuralPrior
+
+    return NeuralPrior
+
+
+def _fast_nsf() -> type:
+    from zeroflow_training.teachers.fast_nsf import FastNeuralPrior
+
+    return FastNeuralPrior
+
+
+def _post() -> type:
+    from zeroflow_training.teachers.post import RigidSmoothing
+
+    return RigidSmoothing
+
+
+def _two_way() -> type:
+    from zeroflow_training.teachers.post import TwoWayConsistency
+
+    return TwoWayConsistency
+
+
+TEACHERS: Mapping[str, Callable[[], type]] = {"nsfp": _nsfp, "fast_nsf": _fast_nsf}
+"""Dataclasses whose fields are their settings; imported when they are asked for, as torch is slow
+to import. `device`, `seed` and `progress` are given to those that have such a field."""
+
+WRAPPERS: Mapping[str, Callable[[], type]] = {"post": _post, "two-way": _two_way}
+"""The same, with a teacher as first field."""
+
+_GIVEN = ("teacher", "device", "seed", "progress")
+
+
+def make_teacher(
+    name: str,
+    *,
+    device: str = "cpu",
+    seed: int = 0,
+    settings: Mapping[str, Any] | None = None,
+    progress: Progress | None = None,
+) -> Teacher:
+    """A teacher by name, `nsfp`, or with wrappers around it, from the inside out: `nsfp+post`.
+
+    `settings` by name, those of a wrapper with its own before: `patience`, `post.eps_m`. `progress`
+    gets (steps done, steps at most). Raises ZeroflowError for a name, a setting or a device that
+    there is not.
+    """
+    inner, *outer = name.split("+")
+    _check(inner, TEACHERS, "teacher", name)
+    for wrapper in outer:
+        _check(wrapper, WRAPPERS, "wrapper", name)
+    own, rest = dict[str, Any](), dict[str, dict[str, Any]]()
+    for key, value in (settings or {}).items():
+        place, dot, setting = key.rpartition(".")
+        if dot and place not in outer:
+            raise ZeroflowError(f"setting '{key}': '{name}' has no '+{place}'")
+        (rest.setdefault(place, {}) if dot else own)[setting] = value
+    given = {"device": device, "seed": seed, "progress": progress}
+    teacher: Teacher = _make(inner, TEACHERS[inner](), own, given)
+    for wrapper in outer:
+        given["teacher"] = teacher
+        teacher = _make(wrapper, WRAPPERS[wrapper](), rest.get(wrapper, {}), given)
+    return teacher
+
+
+def _check(part: str, known: Mapping[str, Any], kind: str, name: str) -> None:
+    if part not in known:
+        raise ZeroflowError(f"no {kind} '{part}' in '{name}': there is {', '.join(known)}")
+
+
+def _make(name: str, kind: type, settings: Mapping[str, Any], given: Mapping[str, Any]) -> Any:
+    """An instance of a dataclass with these settings, and those of `given` that it has."""
+    defaults = {field.name: field.default for field in fields(kind)}
+    own = {key: default for key, default in defaults.items() if key not in _GIVEN}
+    for key, value in settings.items():
+        if key not in own:
+            raise ZeroflowError(f"'{name}' has no setting '{key}': there is {', '.join(own)}")
+        _check_type(name, key, value, own[key])
+    return kind(**{key: given[key] for key in defaults if key in given}, **settings)
+
+
+def _check_type(name: str, key: str, value: Any, default: Any) -> None:
+    wanted = (int, float) if isinstance(default, float) else type(default)
+    if not isinstance(value, wanted) or (isinstance(value, bool) and wanted is not bool):
+        kind = type(default).__name__
+        raise ZeroflowError(f"'{name}': {key} is {value!r}, not {kind} such as {default}")
