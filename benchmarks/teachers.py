@@ -24,7 +24,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-import yaml  # type: ignore[import-untyped]
 from rich.console import Console
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
@@ -41,7 +40,7 @@ from zeroflow_training.evaluation.teacher_pair import (
     try_teacher,
 )
 from zeroflow_training.teachers import Teacher
-from zeroflow_training.teachers.registry import TEACHERS, make_teacher
+from zeroflow_training.teachers.registry import TEACHERS, make_teacher, read_settings
 
 RECORDINGS = Path(__file__).resolve().parents[2] / "shared" / "recordings"
 COLUMNS = (
@@ -90,8 +89,7 @@ GROUPS: dict[str, Callable[[argparse.Namespace], Iterator[TeacherPair]]] = {
 def named_teacher(text: str, device: str, seed: int) -> Teacher:
     """NAME or NAME:KEY=VALUE,KEY=VALUE."""
     name, _, rest = text.partition(":")
-    pairs = (part.partition("=") for part in rest.split(",") if part)
-    settings = {key: yaml.safe_load(value) for key, _, value in pairs}
+    settings = read_settings(part for part in rest.split(",") if part)
     return make_teacher(name, device=device, seed=seed, settings=settings)
 
 

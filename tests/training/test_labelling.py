@@ -18,6 +18,7 @@ from zeroflow_ros.errors import DataError
 from zeroflow_ros.geometry import Points, from_roll_pitch_yaw, invert, transform_points
 from zeroflow_ros.sweep import PosedSweep, Sweep
 from zeroflow_training.labelling import LabelTask, label
+from zeroflow_training.seen_pair import RANGE_M, SeenPair
 from zeroflow_training.sequences import (
     Origin,
     Pairing,
@@ -27,7 +28,6 @@ from zeroflow_training.sequences import (
     find_sequences,
 )
 from zeroflow_training.teachers import PseudoLabel
-from zeroflow_training.teachers.pairs import RANGE_M, TeacherPair
 
 LEVEL = from_roll_pitch_yaw([0.0, 0.0, 1.7], 0.02, -0.03, 0.0)
 STEP_M = 0.5  # of everything above ground over an interval, along the world's y
@@ -96,7 +96,7 @@ def test_labels_are_in_the_frame_of_the_source(tmp_path: Path, step: int) -> Non
 
 def test_a_teacher_sees_the_levelled_world_without_ground(tmp_path: Path) -> None:
     sequence = written(tmp_path / "drive")
-    pair = TeacherPair.of(sequence, Pairing(2, 3))
+    pair = SeenPair.of(sequence, Pairing(2, 3))
     assert len(pair.source) == len(pair.target) == COUNT - 3
     assert not {GROUND, NAN, FAR} & set(pair.rows)
     assert np.abs(pair.source[:, :2]).max() < RANGE_M
@@ -143,7 +143,7 @@ def test_a_damaged_sweep_costs_its_pairs_only(tmp_path: Path) -> None:
 
 
 def test_nothing_to_label_is_said(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="no two sweeps .* follow each other"):
+    with pytest.raises(DataError, match=r"no two sweeps .* follow each other"):
         label([written(tmp_path / "short", 1)], ByRow(), "rows", [-1], jobs=1)
     with pytest.raises(DataError, match="'truth' is the name of true flow"):
         label(find_sequences(tmp_path), ByRow(), "truth", [-1], jobs=1)

@@ -117,7 +117,7 @@ def test_the_same_pair_reads_the_same() -> None:
     teacher.label(target, source)
     again = teacher.label(source, target)
     np.testing.assert_array_equal(first.displacement, again.displacement)
-    assert teacher.settings == {"name": "rigid", "seed": 3, "device": "cpu", "reach_m": 4.0}
+    assert teacher.settings == {"teacher": "rigid", "seed": 3, "device": "cpu", "reach_m": 4.0}
 
 
 @pytest.mark.parametrize("points", [0, 1, 5])

@@ -160,7 +160,7 @@ def test_teachers_are_made_by_name() -> None:
 @pytest.mark.parametrize(
     ("name", "settings", "message"),
     [
-        ("icp", {}, "no teacher 'icp' in 'icp': there is nsfp, fast_nsf"),
+        ("icp", {}, "no teacher 'icp' in 'icp': there is rigid, nsfp, fast_nsf"),
         ("nsfp+pots", {}, r"no wrapper 'pots' in 'nsfp\+pots': there is post, two-way"),
         ("nsfp", {"speed": 1}, "'nsfp' has no setting 'speed': there is iterations, patience"),
         ("nsfp", {"device": "cpu"}, "has no setting 'device'"),

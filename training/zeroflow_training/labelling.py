@@ -20,9 +20,9 @@ import numpy as np
 from zeroflow_ros.errors import DataError
 from zeroflow_ros.files import written_atomically
 from zeroflow_ros.offline import Progress
+from zeroflow_training.seen_pair import SeenPair
 from zeroflow_training.sequences import TRUTH, Pairing, Sequence
 from zeroflow_training.teachers import Teacher
-from zeroflow_training.teachers.pairs import TeacherPair
 from zeroflow_training.workers import worked_off
 
 SETTINGS = "teacher.json"
@@ -58,7 +58,7 @@ class LabelTask:
         torch.set_num_threads(1)  # the other cores have workers of their own
         sequence = Sequence(self.folder)
         try:
-            pair = TeacherPair.of(sequence, self.pairing)
+            pair = SeenPair.of(sequence, self.pairing)
         except DataError as error:
             return LabelReport(refused=str(error))
         labels = pair.labelled(self.teacher)

@@ -40,7 +40,9 @@ _STEPS = {Pairs.before: (-1,), Pairs.next: (1,), Pairs.both: (-1, 1)}
 
 def label(
     data: Annotated[Path, typer.Argument(metavar="DATA", help="Folder of sequences, or one.")],
-    teacher: Annotated[str, typer.Option(metavar="T", help="Who labels.")] = "rigid",
+    teacher: Annotated[
+        str, typer.Option(metavar="T", help="rigid, nsfp or fast_nsf; with +post, +two-way.")
+    ] = "rigid",
     name: Annotated[
         str | None, typer.Option(help="Name of the labels; default: that of the teacher.")
     ] = None,
@@ -69,9 +71,9 @@ def label(
     from zeroflow_ros.cores import usable_cores
     from zeroflow_training.labelling import label as run_label
     from zeroflow_training.sequences import find_sequences
-    from zeroflow_training.teachers.registry import make_teacher
+    from zeroflow_training.teachers.registry import make_teacher, read_settings
 
-    chosen = make_teacher(teacher, device=device, seed=seed, settings=_settings(setting or []))
+    chosen = make_teacher(teacher, device=device, seed=seed, settings=read_settings(setting or []))
     if jobs is None:
         jobs = usable_cores() if device == "cpu" else 1
     sequences = find_sequences(data)
@@ -80,13 +82,6 @@ def label(
             sequences, chosen, name or teacher, _STEPS[pairs], jobs, progress=progress
         )
     _report(summary, data, as_json=as_json)
-
-
-def _settings(given: list[str]) -> dict[str, str]:
-    """NAME=VALUE by name; DataError for anything else."""
-    if odd := [text for text in given if "=" not in text]:
-        raise DataError(f"--set {odd[0]} is not NAME=VALUE")
-    return dict(text.split("=", 1) for text in given)
 
 
 def _report(summary: LabelSummary, data: Path, *, as_json: bool) -> None:

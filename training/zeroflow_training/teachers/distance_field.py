@@ -19,8 +19,8 @@ class DistanceField:
     """Euclidean distance transform of a cloud float32 [M, 3] in voxels of 0.1 m (Li et al. 2023).
 
     Exact, between centres of voxels, linear between eight of them. Only voxels that are looked at
-    are computed, by a search among the occupied ones: a transform of all of them, 102 m wide and
-    14 m high, took 42 s (scipy) and gigabytes. So the field has no border either.
+    are computed, by a search among the occupied ones: scipy takes 5 s to transform 18 million, and
+    a square of 102 m, 14 m high, has eight times more. So the field has no border either.
     """
 
     def __init__(self, cloud: Tensor) -> None:

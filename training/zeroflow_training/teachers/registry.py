@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields
 from typing import Any
 
@@ -12,6 +12,12 @@ from zeroflow_ros.errors import ZeroflowError
 from zeroflow_training.teachers import Progress, Teacher
 
 Make = Callable[..., Teacher]
+
+
+def _rigid() -> type:
+    from zeroflow_training.teachers.rigid import RigidTeacher
+
+    return RigidTeacher
 
 
 def _nsfp() -> type:
@@ -38,7 +44,11 @@ def _two_way() -> type:
     return TwoWayConsistency
 
 
-TEACHERS: Mapping[str, Callable[[], type]] = {"nsfp": _nsfp, "fast_nsf": _fast_nsf}
+TEACHERS: Mapping[str, Callable[[], type]] = {
+    "rigid": _rigid,
+    "nsfp": _nsfp,
+    "fast_nsf": _fast_nsf,
+}
 """Dataclasses whose fields are their settings; imported when they are asked for, as torch is slow
 to import. `device`, `seed` and `progress` are given to those that have such a field."""
 
@@ -78,6 +88,19 @@ def make_teacher(
         given["teacher"] = teacher
         teacher = _make(wrapper, WRAPPERS[wrapper](), rest.get(wrapper, {}), given)
     return teacher
+
+
+def read_settings(given: Iterable[str]) -> dict[str, Any]:
+    """Values by name of NAME=VALUE; numbers are read as such. Raises ZeroflowError."""
+    import yaml  # type: ignore[import-untyped]
+
+    found = {}
+    for text in given:
+        name, sign, value = text.partition("=")
+        if not sign:
+            raise ZeroflowError(f"setting '{text}' is not NAME=VALUE")
+        found[name] = yaml.safe_load(value)
+    return found
 
 
 def _check(part: str, known: Mapping[str, Any], kind: str, name: str) -> None:

@@ -53,7 +53,7 @@ class RigidTeacher:
     @property
     def settings(self) -> Mapping[str, Any]:
         """See Teacher."""
-        return {"name": "rigid", **asdict(self)}
+        return {"teacher": "rigid", **asdict(self)}
 
     def label(self, source: Points, target: Points) -> PseudoLabel:
         """See Teacher; `cluster` tells apart what moves."""

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 zeroflow_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""TeacherPair: what a teacher sees of two sweeps of a sequence, and labels for all their points."""
+"""SeenPair: what a teacher sees of two sweeps of a sequence, and labels for all their points."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ RANGE_M = 56.0  # |x|, |y|: what students see, and some more for what enters the
 
 
 @dataclass(frozen=True)
-class TeacherPair:
+class SeenPair:
     """Both sweeps in the source's levelled frame, without ground, far points and NaN.
 
     `source` float32 [n, 3], `target` float32 [m, 3], metres; `rows` int [n] of the source sweep's
@@ -31,13 +31,13 @@ class TeacherPair:
     level: Transform
 
     @staticmethod
-    def of(sequence: Sequence, pairing: Pairing) -> TeacherPair:
+    def of(sequence: Sequence, pairing: Pairing) -> SeenPair:
         """Read it. Raises DataError for a damaged sweep."""
         source, target = sequence.sweep(pairing.source), sequence.sweep(pairing.target)
         level = sequence.sensor_to_level
         there = level @ invert(source.posed.pose) @ target.posed.pose
         points, rows = _above_ground(source, level)
-        return TeacherPair(points, _above_ground(target, there)[0], rows, source.is_ground, level)
+        return SeenPair(points, _above_ground(target, there)[0], rows, source.is_ground, level)
 
     def labelled(self, teacher: Teacher) -> PairLabels:
         """Labels of all points: ground stands, what the teacher does not see is not valid."""
