@@ -110,8 +110,8 @@ def check_terms(weights: Mapping[str, float], says_moving: bool) -> None:
 
 
 def used_terms(weights: Mapping[str, float]) -> dict[str, float]:
-    """The terms that count."""
-    return {name: weight for name, weight in weights.items() if weight > 0}
+    """The terms that count, always in one order: sums depend on it in their last bit."""
+    return {name: weights[name] for name in TERMS if weights.get(name, 0) > 0}
 
 
 def needs_scene(weights: Mapping[str, float]) -> bool:
