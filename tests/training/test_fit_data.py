@@ -138,6 +138,12 @@ def test_a_fastflow3d_is_trained_exported_and_trained_on(drive: Path, tmp_path: 
         export_checkpoint(last, tmp_path / "two.onnx", "two", "1", two_sweeps=True)
     gentle = replace(plan, schedule=replace(ADAM, steps=1, learning_rate=1e-9))
     again = weights(fit(gentle, tmp_path / "again", init=last))
+    tuned = tmp_path / "again/last.ckpt"
+    said = torch.load(tuned, weights_only=True)["hyper_parameters"]["training_data"]
+    assert said == f"{card.training_data}, from the weights of last.ckpt"
+    fit(replace(gentle, schedule=replace(ADAM, steps=2)), tmp_path / "again", resume=tuned)
+    known = torch.load(tuned, weights_only=True)["hyper_parameters"]["training_data"]
+    assert known == said  # a resumed run has not forgotten
     for name, value in network.named_parameters():
         torch.testing.assert_close(again[f"student.{name}"], value, atol=1e-6, rtol=0)
     with pytest.raises(

@@ -49,10 +49,12 @@ def fit(
     training_data = pairs.described if pairs else SIMULATED
     if init is not None:
         training_data += f", from the weights of {init.name}"
+    steps_done = 0
+    if resume is not None:
+        steps_done, training_data = _so_far(resume, config, training_data)
     module = StudentModule(config.student, config.schedule, config.loss, training_data)
     if init is not None:
         start_from(module.student, init)
-    steps_done = 0 if resume is None else _steps_done(resume, config)
     if rank_zero_only.rank == 0:
         _prepare(config, folder, steps_done)
     trainer = _trainer(config, folder, watchers)
@@ -94,11 +96,12 @@ def _trainer(
     )
 
 
-def _steps_done(resume: Path, config: FitConfig) -> int:
+def _so_far(resume: Path, config: FitConfig, training_data: str) -> tuple[int, str]:
+    """Steps that a checkpoint has made, and what it has learned from, if it knows."""
     with opened(resume) as state:
         require_optimizer(state, config.schedule)
-        steps: int = state["global_step"]
-        return steps
+        known = state["hyper_parameters"].get("training_data")
+        return state["global_step"], known or training_data
 
 
 def _prepare(config: FitConfig, folder: Path, steps_done: int) -> None:

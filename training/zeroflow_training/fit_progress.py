@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import lightning
@@ -20,27 +21,30 @@ class FitProgress(lightning.Callback):
         self._bar = progress.Progress(
             progress.BarColumn(),
             progress.MofNCompleteColumn(),
-            progress.TextColumn("steps  loss {task.fields[loss]:.4g}  {task.fields[rate]:.2f}/s"),
+            progress.TextColumn("steps {task.description}"),
             progress.TimeRemainingColumn(),
             console=Console(stderr=True),
             transient=True,
         )
         self._task: progress.TaskID | None = None
+        self._began, self._first_step = 0.0, 0
 
     def on_train_start(self, trainer: lightning.Trainer, *_: Any) -> None:
         if trainer.is_global_zero and self._bar.console.is_terminal:
-            unknown, step, steps = float("nan"), trainer.global_step, trainer.max_steps
+            self._began, self._first_step = time.monotonic(), trainer.global_step
             self._task = self._bar.add_task(
-                "", total=steps, completed=step, loss=unknown, rate=unknown
+                "", total=trainer.max_steps, completed=trainer.global_step
             )
             self._bar.start()
 
     def on_train_batch_end(self, trainer: lightning.Trainer, *_: Any) -> None:
-        if self._task is None or trainer.global_step % EVERY:
+        step = trainer.global_step
+        if self._task is None or step == self._first_step or step % EVERY:
             return
         loss = float(trainer.callback_metrics.get("loss", float("nan")))
-        speed = self._bar.tasks[0].speed or float("nan")
-        self._bar.update(self._task, completed=trainer.global_step, loss=loss, rate=speed)
+        rate = (step - self._first_step) / (time.monotonic() - self._began)
+        said = f" loss {loss:.4g}, {rate:.2f} a second,"
+        self._bar.update(self._task, completed=step, description=said)
 
-    def teardown(self, *_: Any) -> None:
+    def teardown(self, *_: Any, **__: Any) -> None:
         self._bar.stop()  # also after an error, which is printed next

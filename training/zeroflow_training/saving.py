@@ -39,6 +39,6 @@ def save(trainer: lightning.Trainer, path: Path) -> None:
     """Called in all processes of a run; the first one writes, atomically."""
     if trainer.is_global_zero:
         with written_atomically(path) as scratch:
-            trainer.save_checkpoint(scratch)
+            trainer.save_checkpoint(scratch, weights_only=False)  # with optimiser and schedule
     else:
-        trainer.save_checkpoint(path)
+        trainer.save_checkpoint(path, weights_only=False)
