@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from torch import Tensor
 
 from zeroflow_training.data.labelled_pairs import LabelledPairs
 from zeroflow_training.data.sequences import SequenceSamples
+from zeroflow_training.data.simulated import SimulatedSamples
 from zeroflow_training.losses.terms import TERMS, Emphasis, total_loss
 from zeroflow_training.students.fastflow3d import FastFlow3D, FastFlow3DConfig, PointFlow
 from zeroflow_training.students.kinds import student_config
@@ -142,3 +144,18 @@ def test_checkpoints_say_their_kind_and_old_ones_are_real_time(
     assert student_config(old) == tiny_config
     with pytest.raises(KeyError):
         student_config({"kind": "other"})
+
+
+def test_simulated_streets_teach_every_student(config: Any) -> None:
+    encoder = config.encoder(with_scene=True)
+    stream = SimulatedSamples(encoder, config.lags, seed=3, crops_per_scene=2, shuffle=1)
+    batch = encoder.collate(list(islice(stream, 2)))
+    known = batch.supervision
+    assert known.scene is not None
+    assert min(known.counts) > 50
+    assert known.intervals_s == (0.1, 0.1)
+    if not config.says_moving:  # the clouds of FastFlow3D have no ground
+        assert not known.scene.is_ground.any()
+    said = Prediction(torch.zeros_like(known.target))
+    terms = {term: 1.0 for term in TERMS if term != "moving"}
+    assert total_loss(terms, said, known, STRICT)[0].isfinite()

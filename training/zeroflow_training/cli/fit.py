@@ -27,7 +27,7 @@ _EPILOG = """
 
   zeroflow fit runs/mine --config fine-tune --data data/ --init zeroflow-rt
 
-  zeroflow fit runs/zeroflow --config fastflow3d --data av2/ --teacher nsfp
+  zeroflow fit runs/zeroflow --config fastflow3d --data av2/ --teacher zeroflow-nsfp
 """
 
 
