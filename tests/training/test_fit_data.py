@@ -38,7 +38,7 @@ CLOUDS = FastFlow3DConfig(range_m=6.4, cell_m=0.4, channels=4, widths=(6, 8))
 ADAM = ScheduleConfig(
     4, 1e-3, 0.0, 0, optimizer="adam", annealing="constant", clip_gradient=None, freeze_norm_after=1
 )
-KILLED_AT = 3
+KILLED_AT = 2
 CHILDREN = f"""
 import os, signal, sys
 from pathlib import Path
@@ -73,7 +73,7 @@ def drive(write_drive: Callable[..., Path], tmp_path_factory: Any) -> Path:
 @pytest.fixture
 def config(tiny_config: RealTimeStudentConfig, drive: Path) -> FitConfig:
     return FitConfig(
-        ScheduleConfig(6, warmup_steps=2),
+        ScheduleConfig(4, warmup_steps=2),
         replace(tiny_config, lags=(0, 1, 2)),
         {"three-bin": 1.0, "moving": 0.05, "chamfer": 0.1, "static": 0.1, "cluster": 0.1},
         data=str(drive),
@@ -111,7 +111,6 @@ def test_a_killed_run_ends_as_one_that_was_not(config: FitConfig, tmp_path: Path
         known = load_run(folder)
         assert known == plan
         assert same(weights(fit(known, folder, resume=latest)), whole)
-    assert not same(weights(fit(replace(config, seed=1), tmp_path / "other")), whole)
 
 
 def test_a_fastflow3d_is_trained_exported_and_trained_on(drive: Path, tmp_path: Path) -> None:

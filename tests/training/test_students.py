@@ -19,6 +19,7 @@ import torch
 from torch import Tensor
 
 from zeroflow_training.data.labelled_pairs import LabelledPairs
+from zeroflow_training.data.sample import Marks, TrainingSample
 from zeroflow_training.data.sequences import SequenceSamples
 from zeroflow_training.data.simulated import SimulatedSamples
 from zeroflow_training.losses.terms import TERMS, Emphasis, total_loss
@@ -159,3 +160,23 @@ def test_simulated_streets_teach_every_student(config: Any) -> None:
     said = Prediction(torch.zeros_like(known.target))
     terms = {term: 1.0 for term in TERMS if term != "moving"}
     assert total_loss(terms, said, known, STRICT)[0].isfinite()
+
+
+@pytest.mark.parametrize(("newest", "before"), [(0, 0), (0, 9), (9, 0), (1, 1)])
+def test_windows_without_points_cost_nothing_and_break_nothing(
+    config: Any, newest: int, before: int
+) -> None:
+    rng = np.random.default_rng(0)
+    sweeps = tuple(rng.uniform(-5, 5, (n, 3)).astype(np.float32) for n in (newest, before))
+    none, none_before = (np.zeros(n, bool) for n in (newest, before))
+    marks = Marks(none, np.zeros(newest, np.int32), none_before, none_before)
+    empty = TrainingSample(
+        sweeps, np.zeros_like(sweeps[0]), np.ones(newest, np.float32), none, marks
+    )
+    encoder, network = config.encoder(with_scene=True), config.network().train()
+    batch = encoder.collate([encoder.encode(empty, rng)])
+    terms = {term: 1.0 for term in TERMS if term != "moving" or config.says_moving}
+    loss, _ = total_loss(terms, network.predict(batch.inputs), batch.supervision, STRICT)
+    loss.backward()
+    assert loss.isfinite()
+    assert all(p.grad is None or p.grad.isfinite().all() for p in network.parameters())
