@@ -17,7 +17,7 @@ distribution = setup(
         f"{NAME}.models": "models",
     },
     package_data={
-        f"{NAME}.models": ["*.onnx", "*.json", "*.md"],
+        f"{NAME}.models": ["*.onnx", "*.ckpt", "*.json", "*.md"],
         f"{NAME}.ros": ["*.xml"],
         NAME: ["py.typed"],
         "zeroflow_training": ["configs/*.yaml"],

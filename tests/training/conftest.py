@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 from unittest.mock import MagicMock
@@ -14,9 +15,10 @@ from unittest.mock import MagicMock
 import numpy as np
 import pytest
 
-from zeroflow_ros.geometry import Points
+from zeroflow_ros.geometry import Points, from_roll_pitch_yaw, invert, transform_points
 from zeroflow_ros.network import network_inputs
 from zeroflow_ros.pillars import PillarGrid
+from zeroflow_ros.sweep import PosedSweep, Sweep
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -81,6 +83,66 @@ def make_inputs() -> Callable[..., tuple[Tensor, ...]]:
         return tuple(torch.from_numpy(array) for array in inputs.values())
 
     return make_inputs
+
+
+STILL, MOVING, GROUND = 400, 300, 200  # points of the drive below, in this order
+SPEED_MPS = np.array([4.0, -2.0, 0.0])
+STAMPS_MS = (0, 100, 200, 300, 400)
+
+
+@pytest.fixture(scope="session")
+def write_drive() -> Callable[..., Path]:
+    """A drive on disk whose sweeps all see the same physical points, row by row.
+
+    A tilted sensor on a turning vehicle; still points, a box that moves, ground; the first row is
+    NaN. Labelled by `teachers` between neighbours, both ways.
+    """
+    pytest.importorskip("pydantic", reason="pip install 'zeroflow_ros[training]'")
+    from zeroflow_training import sequences
+
+    rng = np.random.default_rng(3)
+    start = np.concatenate(
+        [
+            rng.uniform([-6, -6, 0.3], [6, 6, 2.5], (STILL, 3)),
+            rng.uniform([-1, 1, 0.3], [1, 2, 1.5], (MOVING, 3)),
+            rng.uniform([-6, -6, 0], [6, 6, 0], (GROUND, 3)),
+        ]
+    )
+    kind = np.repeat([0, 1, 2], [STILL, MOVING, GROUND])
+    to_level = from_roll_pitch_yaw([0, 0, 1.7], 0.02, 0.03, 0)
+
+    def world(ms: int) -> np.ndarray:
+        return start + (kind == 1)[:, None] * SPEED_MPS * ms * 1e-3
+
+    def pose(ms: int) -> np.ndarray:
+        return from_roll_pitch_yaw([3e-3 * ms, 0, 0], 0, 0, 2e-4 * ms) @ to_level
+
+    def write_drive(
+        folder: Path,
+        stamps_ms: Sequence[int] = STAMPS_MS,
+        teachers: Sequence[str] = ("rigid",),
+        directions: Sequence[int] = (1, -1),
+    ) -> Path:
+        origin = sequences.Origin("any", "made up", "exact", "Apache-2.0")
+        with sequences.SequenceWriter(folder, origin) as writer:
+            writer.set_level(to_level)
+            for ms in stamps_ms:
+                points = transform_points(invert(pose(ms)), world(ms).astype(np.float32))
+                points[0] = np.nan
+                posed = PosedSweep(Sweep(points, ms * 1_000_000, "lidar"), pose(ms))
+                writer.add(sequences.StoredSweep(posed, kind == 2))
+        sequence = sequences.Sequence(folder)
+        for pairing in (p for step in directions for p in sequence.neighbours(step)):
+            before, after = (stamps_ms[k] for k in pairing)
+            moved = (world(after) - world(before)) @ pose(before)[:3, :3]
+            labels = sequences.PairLabels(
+                moved.astype(np.float32), kind != 2, instance_id=(kind == 1).astype(np.int32)
+            )
+            for teacher in teachers:
+                labels.write(sequence.label_file(teacher, pairing))
+        return folder
+
+    return write_drive
 
 
 @pytest.fixture(scope="session")

@@ -17,15 +17,15 @@ from zeroflow_training.data.augmentation import crop, forget
 from zeroflow_training.data.batch import (
     POINTS_PER_BIN,
     Encoded,
+    PillarEncoding,
     collate,
     encode,
 )
+from zeroflow_training.data.levelled import level_error, pose_errors
 from zeroflow_training.data.sample import TrainingSample
 from zeroflow_training.data.seeds import SEEDS_PER_WORKER, TEST_SEEDS, WORKERS
 from zeroflow_training.data.simulated import (
     SimulatedSamples,
-    _level_error,
-    _pose_errors,
     _stale_errors,
     levelled_sample,
     simulated_sample,
@@ -105,14 +105,14 @@ def test_errors_move_what_they_are_errors_of() -> None:
 
 def test_odometry_errors_are_as_large_as_odometry_makes_them() -> None:
     rng = np.random.default_rng(0)
-    errors = np.array([_pose_errors((0, 1), rng)[0] for _ in range(2000)])
+    errors = np.array([pose_errors((0, 1), rng)[0] for _ in range(2000)])
     slips = np.linalg.norm(errors[:, :3, 3], axis=1)
     cosines = (np.trace(errors[:, :3, :3], axis1=1, axis2=2) - 1) / 2
     turns = np.degrees(np.arccos(np.clip(cosines, -1, 1)))
     assert 0.005 < np.median(slips) < 0.025
     assert 0.03 < np.quantile(slips, 0.95) < slips.max() < 0.1
     assert 0.1 < np.quantile(turns, 0.95) < turns.max() < 0.35
-    levels = np.array([_level_error(rng) for _ in range(2000)])
+    levels = np.array([level_error(rng) for _ in range(2000)])
     tilts = np.degrees(np.arccos(levels[:, 2, 2]))
     assert np.median(tilts) < 0.7
     assert 1.5 < tilts.max() < 3.0
@@ -154,7 +154,9 @@ def test_the_own_vehicle_weighs_little_and_is_no_place_to_look_at() -> None:
 
 
 def samples_of(seed: int, count: int = 4, seen: int = 0) -> list[Encoded]:
-    stream = SimulatedSamples(GRID, (0, 1), seed, crops_per_scene=3, shuffle=2, seen=seen)
+    stream = SimulatedSamples(
+        PillarEncoding(GRID, 2), (0, 1), seed, crops_per_scene=3, shuffle=2, seen=seen
+    )
     return list(islice(stream, count))
 
 
@@ -167,7 +169,9 @@ def test_stream_is_reproducible_by_its_seed() -> None:
 
 
 def test_some_samples_of_the_stream_miss_older_sweeps() -> None:
-    stream = SimulatedSamples(GRID, (0, 1, 2), seed=3, crops_per_scene=8, shuffle=2)
+    stream = SimulatedSamples(
+        PillarEncoding(GRID, 3), (0, 1, 2), seed=3, crops_per_scene=8, shuffle=2
+    )
     counts = [
         np.bincount(sample.pillar_index // CELLS, minlength=3) for sample in islice(stream, 40)
     ]
@@ -177,7 +181,7 @@ def test_some_samples_of_the_stream_miss_older_sweeps() -> None:
 
 
 def test_resumed_stream_shows_other_scenes() -> None:
-    stream = SimulatedSamples(GRID, (0, 1), 3, crops_per_scene=3, shuffle=2)
+    stream = SimulatedSamples(PillarEncoding(GRID, 2), (0, 1), 3, crops_per_scene=3, shuffle=2)
     assert stream.scenes_for(0, workers=1) == 0
     seen = stream.scenes_for(300, workers=1)
     assert 100 <= seen <= 102
@@ -189,8 +193,8 @@ def test_resumed_stream_shows_other_scenes() -> None:
 def test_training_keeps_clear_of_the_test_worlds() -> None:
     for seed in (-1, 99, 142):
         with pytest.raises(ValueError, match=f"seed {seed}"):
-            SimulatedSamples(GRID, (0, 1), seed)
-    last = SimulatedSamples(GRID, (0, 1), 98).seed
+            SimulatedSamples(PillarEncoding(GRID, 2), (0, 1), seed)
+    last = SimulatedSamples(PillarEncoding(GRID, 2), (0, 1), 98).seed
     assert (last + 2) * WORKERS * SEEDS_PER_WORKER <= TEST_SEEDS
 
 
@@ -312,7 +316,7 @@ def test_collate_moves_indices_into_each_samples_part() -> None:
     assert batch.samples == 3
     expected = [0, 5, CELLS + 2]
     expected += [2 * CELLS + k for k in expected] + [4 * CELLS + k for k in expected]
-    assert batch.pillar_index.tolist() == expected
-    assert batch.point_pillar.tolist() == [5, 0, CELLS + 5, CELLS, 2 * CELLS + 5, 2 * CELLS]
-    assert batch.target[:, 0].tolist() == [0, 0, 1, 1, 0, 0]
-    assert batch.pillar_features.shape == (9, FEATURES)
+    assert batch.inputs.pillar_index.tolist() == expected
+    assert batch.inputs.point_pillar.tolist() == [5, 0, CELLS + 5, CELLS, 2 * CELLS + 5, 2 * CELLS]
+    assert batch.supervision.target[:, 0].tolist() == [0, 0, 1, 1, 0, 0]
+    assert batch.inputs.pillar_features.shape == (9, FEATURES)

@@ -25,12 +25,12 @@ from zeroflow_ros.estimator import estimate_pair
 from zeroflow_ros.model import ModelCard, load_card
 from zeroflow_ros.pillars import FEATURE_NAMES, PillarGrid
 from zeroflow_training.checkpoint import load_student
+from zeroflow_training.checkpoint_export import export_checkpoint
 from zeroflow_training.export import (
     ALLOWED_OPERATORS,
     INPUTS,
     example_inputs,
     export,
-    export_checkpoint,
     git_commit,
 )
 from zeroflow_training.students.real_time import RealTimeStudent, RealTimeStudentConfig

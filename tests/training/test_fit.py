@@ -20,17 +20,19 @@ pytest.importorskip("lightning", reason="pip install 'zeroflow_ros[training]'")
 import torch
 
 from zeroflow_ros.errors import ModelError, ZeroflowError
-from zeroflow_ros.pillars import FEATURES, PillarGrid
-from zeroflow_training import fit as fit_module
+from zeroflow_ros.pillars import FEATURES
 from zeroflow_training.average import average
 from zeroflow_training.checkpoint import load_student, take_over
-from zeroflow_training.data.batch import Encoded, encode
+from zeroflow_training.data import loading
+from zeroflow_training.data.batch import Encoded
 from zeroflow_training.data.sample import TrainingSample
 from zeroflow_training.data.simulated import SimulatedSamples
-from zeroflow_training.fit import fit, training_grid
+from zeroflow_training.fit import fit
 from zeroflow_training.fit_config import FitConfig, bundled_configs, load_config
-from zeroflow_training.student_module import ScheduleConfig, StudentModule
+from zeroflow_training.schedule import ScheduleConfig
+from zeroflow_training.student_module import StudentModule
 from zeroflow_training.students.real_time import RealTimeStudent, RealTimeStudentConfig
+from zeroflow_training.students.student import Encoder
 
 FLOW = np.array([0.4, -0.2, 0.0], np.float32)
 ROWS = 300
@@ -43,25 +45,27 @@ class DriftingWorld(SimulatedSamples):
 
     made: list[SimulatedSamples] = []
 
-    def __init__(self, grid: PillarGrid, lags: tuple[int, ...], seed: int = 0) -> None:
-        super().__init__(grid, lags, seed)
+    def __init__(
+        self, encoder: Encoder, lags: tuple[int, ...], seed: int = 0, rank: int = 0
+    ) -> None:
+        super().__init__(encoder, lags, seed, rank)
         DriftingWorld.made.append(self)
 
     def __iter__(self) -> Iterator[Encoded]:
         rng = np.random.default_rng(self.seed)
-        reach = self.grid.range_m - 0.5
+        reach = (self.encoder.window_m or 0.0) - 0.5
         while True:
             now = rng.uniform([-reach, -reach, 0], [reach, reach, 2], (ROWS, 3)).astype(np.float32)
             flow = np.tile(FLOW, (ROWS, 1))
             weight, is_ground = np.ones(ROWS, np.float32), np.zeros(ROWS, bool)
             sample = TrainingSample((now, now - flow), flow, weight, is_ground)
-            yield encode(sample, self.grid, rng)
+            yield self.encoder.encode(sample, rng)
 
 
 @pytest.fixture(autouse=True)
 def drifting_world(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     threads = torch.get_num_threads()
-    monkeypatch.setattr(fit_module, "SimulatedSamples", DriftingWorld)
+    monkeypatch.setattr(loading, "SimulatedSamples", DriftingWorld)
     monkeypatch.setattr(DriftingWorld, "made", [])
     yield
     torch.set_num_threads(threads)
@@ -81,7 +85,7 @@ def test_a_short_run_learns(config: FitConfig, tmp_path: Path) -> None:
     last = fit(config, tmp_path / "run")
     assert last == tmp_path / "run" / "last.ckpt"
     student = load_student(last, config.student.size)  # weights_only=True
-    encoded = next(iter(DriftingWorld(training_grid(config), (0, 1), seed=5)))
+    encoded = next(iter(DriftingWorld(config.student.encoder(), (0, 1), seed=5)))
     with torch.inference_mode():
         predicted, moving = student(*(torch.from_numpy(array) for array in encoded[:4]))
     error = np.linalg.norm(predicted.numpy() - FLOW, axis=1).mean()
@@ -200,7 +204,7 @@ def test_a_run_is_reproducible(config: FitConfig, tmp_path: Path) -> None:
 
 def test_schedule_at_its_corners(tiny_config: RealTimeStudentConfig) -> None:
     module = StudentModule(tiny_config, ScheduleConfig(steps=1000, warmup_steps=100))
-    factor = module._learning_rate_factor
+    factor = module.schedule.learning_rate_factor
     assert factor(0) == pytest.approx(0.01)
     assert factor(49) == pytest.approx(0.5, abs=0.01)
     assert factor(500) == pytest.approx(0.505, abs=1e-3)
@@ -237,9 +241,15 @@ def test_annealing(
 
 
 def test_bundled_configurations_load() -> None:
-    assert bundled_configs() == ["zeroflow-rt", "zeroflow-rt-2"]
     lags = {name: load_config(name).student.lags for name in bundled_configs()}
-    assert lags == {"zeroflow-rt": (0, 1, 2, 4), "zeroflow-rt-2": (0, 1)}
+    half_a_second = (0, 1, 2, 4)
+    assert lags == {
+        "fastflow3d": (0, 1),
+        "fastflow3d-xl": (0, 1),
+        "fine-tune": half_a_second,
+        "zeroflow-rt": half_a_second,
+        "zeroflow-rt-2": (0, 1),
+    }
     assert load_config("zeroflow-rt").student.size == 128
 
 
@@ -250,7 +260,7 @@ def test_bundled_configurations_load() -> None:
         ("schedule: {steps: many}", "schedule.steps: Input should be a valid integer"),
         ("seed: 3", "schedule: .* required"),
         ("just words", "configuration .*odd.yaml"),
-        ("a: [", "neither a readable YAML file nor one of zeroflow-rt, zeroflow-rt-2"),
+        ("a: [", "neither a readable YAML file nor one of fastflow3d, .*zeroflow-rt-2"),
     ],
 )
 def test_a_wrong_configuration_names_the_setting(tmp_path: Path, text: str, reason: str) -> None:

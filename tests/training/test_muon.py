@@ -12,7 +12,8 @@ import torch
 from torch import nn
 
 from zeroflow_training.muon import Muon, orthogonalised
-from zeroflow_training.student_module import ScheduleConfig, StudentModule
+from zeroflow_training.schedule import ScheduleConfig
+from zeroflow_training.student_module import StudentModule
 from zeroflow_training.students.real_time import RealTimeStudentConfig
 
 

@@ -16,9 +16,10 @@ from torch import Tensor, nn
 
 from zeroflow_ros.files import written_atomically
 from zeroflow_training.checkpoint import load_student, opened, refused
-from zeroflow_training.fit import simulated_batches
+from zeroflow_training.data.loading import simulated_batches
 from zeroflow_training.fit_config import CROP_PILLARS, FitConfig
-from zeroflow_training.student_module import ScheduleConfig
+from zeroflow_training.schedule import ScheduleConfig
+from zeroflow_training.students.kinds import student_config
 from zeroflow_training.students.real_time import RealTimeStudent
 
 BATCHES = 400  # of four windows: two minutes
@@ -34,14 +35,16 @@ def average(
     students alike.
     """
     with opened(first) as one, opened(second) as two, refused(second):
-        if one["hyper_parameters"]["student"] != two["hyper_parameters"]["student"]:
+        students = [student_config(s["hyper_parameters"]["student"]) for s in (one, two)]
+        if students[0] != students[1]:
             raise ValueError(f"its student is another one than that of {first}")
         weights = {k: _mean(v, two["state_dict"][k]) for k, v in one["state_dict"].items()}
         state = {"hyper_parameters": two["hyper_parameters"], "global_step": two["global_step"]}
     with written_atomically(path) as scratch:
         torch.save({**state, "state_dict": weights}, scratch)
         student = load_student(scratch, CROP_PILLARS)
-        config = FitConfig(ScheduleConfig(batches), student.config, seed, workers=workers)
+        schedule = ScheduleConfig(batches)
+        config = FitConfig(schedule, student.config, seed=seed, workers=workers)
         measure_norms(student, config)
         weights.update({f"student.{k}": v for k, v in student.state_dict().items()})
         torch.save({**state, "state_dict": weights}, scratch)
@@ -59,7 +62,7 @@ def measure_norms(student: RealTimeStudent, config: FitConfig) -> None:
             module.train()
     with torch.inference_mode():
         for batch in islice(simulated_batches(config, 0), config.schedule.steps):
-            student(*batch[:4], samples=batch.samples)
+            student.predict(batch.inputs)
     student.eval()
 
 

@@ -15,6 +15,8 @@ import torch
 from torch import Tensor
 
 from zeroflow_ros.errors import ModelError
+from zeroflow_training.students.fastflow3d import FastFlow3D
+from zeroflow_training.students.kinds import student_config
 from zeroflow_training.students.real_time import RealTimeStudent, RealTimeStudentConfig
 
 # What torch.load and a foreign checkpoint's content may raise.
@@ -45,23 +47,30 @@ def opened(path: Path) -> Iterator[Mapping[str, Any]]:
 def load_student(checkpoint: Path, size: int) -> RealTimeStudent:
     """The student of a checkpoint, for a canvas of `size` pillars an edge. Raises ModelError."""
     with opened(checkpoint) as state:
-        config = RealTimeStudentConfig(**state["hyper_parameters"]["student"])
+        config = student_config(state["hyper_parameters"]["student"])
+        if not isinstance(config, RealTimeStudentConfig):
+            raise ValueError(f"of a real-time student, but of a {config.kind}")
         student = RealTimeStudent(replace(config, size=size))
-        prefix = "student."
-        weights = {
-            key[len(prefix) :]: value
-            for key, value in state["state_dict"].items()
-            if key.startswith(prefix)
-        }
-        student.load_state_dict(weights)
+        student.load_state_dict(weights_of(state))
     return student.eval()
 
 
-def require_muon(state: Mapping[str, Any]) -> None:
-    """Raise ValueError for a checkpoint that a run with another optimiser wrote."""
-    (optimizer,) = state["optimizer_states"]
-    if not all("orthogonal" in group for group in optimizer["param_groups"]):
-        raise ValueError("it was trained with another optimiser: start from its weights by --init")
+def load_network(checkpoint: Path) -> RealTimeStudent | FastFlow3D:
+    """The student of a checkpoint, of any kind, as it was trained. Raises ModelError."""
+    with opened(checkpoint) as state:
+        network = student_config(state["hyper_parameters"]["student"]).network()
+        network.load_state_dict(weights_of(state))
+    return network.eval()
+
+
+def weights_of(state: Mapping[str, Any]) -> dict[str, Tensor]:
+    """A student's own, of all that a checkpoint holds."""
+    prefix = "student."
+    return {
+        key[len(prefix) :]: value
+        for key, value in state["state_dict"].items()
+        if key.startswith(prefix)
+    }
 
 
 def take_over(student: RealTimeStudent, init: RealTimeStudent) -> None:

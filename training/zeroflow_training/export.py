@@ -20,16 +20,12 @@ from zeroflow_ros.files import written_atomically
 from zeroflow_ros.model import CARD_KEY, ModelCard
 from zeroflow_ros.network import network_inputs
 from zeroflow_ros.onnx_file import read_onnx, with_metadata
-from zeroflow_ros.pillars import FEATURE_NAMES, PillarGrid, Pillars
-from zeroflow_training.checkpoint import load_student
-from zeroflow_training.fit import CELL_M, Z_RANGE_M
+from zeroflow_ros.pillars import Pillars
 from zeroflow_training.students.real_time import RealTimeStudent
 
 INPUTS = ("pillar_features", "pillar_index", "point_pillar", "point_offset")
 OUTPUTS = ("displacement", "moving")
 OPSET = 18
-RANGE_M = 51.2
-CERTAINTY = 0.8
 # What TensorRT 10 and 11 take without plugins.
 _ALLOWED = (
     "Add Cast Concat Constant ConstantOfShape Conv CumSum Div Erf Expand Gather Gemm MatMul Mul "
@@ -107,40 +103,6 @@ def git_commit() -> str:
         return commit + ("+" if _git(here, "status", "--porcelain", "-uno") else "")
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
-
-
-def export_checkpoint(
-    checkpoint: Path,
-    path: Path,
-    name: str,
-    version: str,
-    two_sweeps: bool = False,
-    certainty: float = CERTAINTY,
-) -> ExportReport:
-    """Export what `fit` wrote, on the full grid of the vehicle, with a card that names its source.
-
-    `two_sweeps`: only the part of the student that looks at the last two. `certainty` from which on
-    a body moves, 0 to 1.
-    Raises ZeroflowError for a file that is no checkpoint of ours.
-    """
-    student = load_student(checkpoint, round(2 * RANGE_M / CELL_M))
-    if two_sweeps:
-        student = student.two_sweeps()
-    card = ModelCard(
-        name=name,
-        version=version,
-        grid=PillarGrid(RANGE_M, CELL_M, *Z_RANGE_M),
-        interval_s=0.1,
-        lags=student.config.lags,
-        features=FEATURE_NAMES,
-        ground="keep",
-        bodies="rigid",
-        certainty=certainty,
-        training_data="zeroflow_ros simulated streets, exact flow, no recorded data, no labels",
-        git_commit=git_commit(),
-        graph_sha256="",
-    )
-    return export(student, card, path)
 
 
 def _git(folder: Path, *arguments: str) -> str:

@@ -4,15 +4,20 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar, Literal
 
 import yaml  # type: ignore[import-untyped]
 from pydantic import TypeAdapter, ValidationError
 
 from zeroflow_ros.errors import ZeroflowError
-from zeroflow_training.student_module import ScheduleConfig
+from zeroflow_training.data.sequences import ALL_AUGMENTATIONS, Augmentation
+from zeroflow_training.losses.terms import DEFAULT_LOSS, check_terms
+from zeroflow_training.schedule import ScheduleConfig
+from zeroflow_training.students.kinds import DEFAULT_KIND, KINDS, AnyStudentConfig, kind_of
 from zeroflow_training.students.real_time import RealTimeStudentConfig
 
 CONFIGS = Path(__file__).parent / "configs"
@@ -21,19 +26,37 @@ CROP_PILLARS = 128  # training looks at windows of 51.2 m
 
 @dataclass(frozen=True)
 class FitConfig:
-    """Everything a run depends on; written beside its results as `fit.json`."""
+    """Everything a run depends on; written beside its results as `fit.json`.
+
+    `loss`: weights of terms by name (see losses/terms.py). `data`: folder of sequences, labelled by
+    `teacher`; None: simulated streets. `augmentation` is that of sequences. `batch_size`: samples
+    that a device sees at once; a step counts `accumulation` of these on each device. `devices`,
+    `nodes`, `strategy` and `precision` are Lightning's. Raises ValueError for a loss that is none.
+    """
 
     __pydantic_config__: ClassVar = {"extra": "forbid"}
 
     schedule: ScheduleConfig
-    student: RealTimeStudentConfig = field(
+    student: AnyStudentConfig = field(
         default_factory=lambda: RealTimeStudentConfig(size=CROP_PILLARS)
     )
+    loss: Mapping[str, float] = field(default_factory=lambda: dict(DEFAULT_LOSS))
+    data: str | None = None
+    teacher: str = "rigid"
+    augmentation: tuple[Augmentation, ...] = ALL_AUGMENTATIONS
     seed: int = 0
     batch_size: int = 4
+    accumulation: int = 1
     workers: int = 1
     threads: int = 1
     precision: str = "bf16-mixed"
+    devices: int | Literal["auto"] = 1
+    nodes: int = 1
+    strategy: str = "auto"
+    checkpoint_minutes: float = 5.0
+
+    def __post_init__(self) -> None:
+        check_terms(self.loss, self.student.says_moving)
 
 
 def bundled_configs() -> list[str]:
@@ -55,17 +78,39 @@ def load_config(name: str) -> FitConfig:
             f"configuration '{name}': neither a readable YAML file nor one of "
             f"{', '.join(bundled_configs())} ({error})"
         ) from error
+    return _validated(_with_crop_size(raw), path)
+
+
+def load_run(folder: Path) -> FitConfig | None:
+    """What a run was started with, of the fit.json in its folder; None without one."""
+    path = folder / "fit.json"
     try:
-        return TypeAdapter(FitConfig).validate_python(_with_crop_size(raw))
+        return _validated(json.loads(path.read_text()), path)
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        raise ZeroflowError(f"'{path}' cannot be read: name a --config ({error})") from error
+
+
+def _validated(raw: object, path: Path) -> FitConfig:
+    try:
+        return TypeAdapter(FitConfig).validate_python(raw)
     except ValidationError as error:
-        wrong = "; ".join(
-            f"{'.'.join(map(str, part['loc']))}: {part['msg']}" for part in error.errors()
-        )
+        wrong = "; ".join(f"{_where(part['loc'])}: {part['msg']}" for part in error.errors())
         raise ZeroflowError(f"configuration '{path}': {wrong}") from error
+
+
+def _where(location: tuple[int | str, ...]) -> str:
+    """A field as the file has it, without the kind of student that pydantic names in between."""
+    names = [str(part) for part in location if part not in KINDS]
+    return ".".join(names) or "loss"
 
 
 def _with_crop_size(raw: object) -> object:
     """The student learns on windows, whatever the size of the grid it is exported for."""
     if not isinstance(raw, dict) or not isinstance(raw.get("student", {}), dict):
         return raw
-    return {**raw, "student": {"size": CROP_PILLARS, **raw.get("student", {})}}
+    student: dict[str, Any] = raw.get("student", {})
+    if kind_of(student) != DEFAULT_KIND:
+        return raw
+    return {**raw, "student": {"size": CROP_PILLARS, **student}}

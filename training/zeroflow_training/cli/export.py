@@ -40,7 +40,7 @@ def export(
     ] = None,
 ) -> None:
     """Export a student to ONNX, checked against PyTorch, ready for `zeroflow run --model`."""
-    from zeroflow_training.export import CERTAINTY, export_checkpoint
+    from zeroflow_training.checkpoint_export import CERTAINTY, export_checkpoint
 
     if certainty is None:
         certainty = CERTAINTY

@@ -1,15 +1,19 @@
 # SPDX-FileCopyrightText: 2026 zeroflow_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""`zeroflow fit`: train the real-time student on simulated worlds."""
+"""`zeroflow fit`: train a student on simulated streets or on labelled sequences."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+if TYPE_CHECKING:
+    from zeroflow_training.fit_config import FitConfig
+
+DEFAULT_CONFIG = "zeroflow-rt"
 _EPILOG = """
 [bold]Examples[/bold]
 
@@ -20,6 +24,10 @@ _EPILOG = """
   zeroflow fit runs/small --config zeroflow-rt-2 --steps 16000
 
   zeroflow fit runs/second --init runs/first/last.ckpt --steps 5000 --learning-rate 3e-3
+
+  zeroflow fit runs/mine --config fine-tune --data data/ --init zeroflow-rt
+
+  zeroflow fit runs/zeroflow --config fastflow3d --data av2/ --teacher zeroflow-nsfp
 """
 
 
@@ -28,17 +36,30 @@ def fit(
         Path, typer.Argument(metavar="RUN", help="Folder for checkpoints and metrics.csv.")
     ],
     config: Annotated[
-        str, typer.Option(help="A bundled configuration by name, or a YAML file.")
-    ] = "zeroflow-rt",
+        str | None,
+        typer.Option(
+            help="A bundled configuration by name, or a YAML file; default: zeroflow-rt, or that "
+            "of the run that is resumed."
+        ),
+    ] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True, file_okay=False, help="Sequences with labels; default: simulated streets."
+        ),
+    ] = None,
+    teacher: Annotated[
+        str | None, typer.Option(help="Whose labels of DATA; default: rigid.")
+    ] = None,
     steps: Annotated[int | None, typer.Option(min=1, help="Optimiser steps.")] = None,
     seed: Annotated[
-        int | None, typer.Option(min=0, max=98, help="Of weights, scenes, augmentation.")
+        int | None, typer.Option(min=0, max=98, help="Of weights, scenes, order, augmentation.")
     ] = None,
     batch_size: Annotated[
-        int | None, typer.Option(min=1, help="Windows of 51 m in a step.")
+        int | None, typer.Option(min=1, help="Samples that a device sees at once.")
     ] = None,
     learning_rate: Annotated[
-        float | None, typer.Option(help="Of Muon, at the schedule's peak; Adam's is a tenth.")
+        float | None, typer.Option(help="At the schedule's peak; with Muon, Adam's is a tenth.")
     ] = None,
     static_share: Annotated[
         float | None, typer.Option(min=0.1, max=0.9, help="Weight of static points in the loss.")
@@ -46,43 +67,71 @@ def fit(
     threads: Annotated[
         int | None, typer.Option(min=1, help="CPU threads of the training step.")
     ] = None,
-    workers: Annotated[int | None, typer.Option(min=0, help="Processes that simulate.")] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=0, help="Processes that simulate, or read sequences.")
+    ] = None,
     init: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
-            exists=True, dir_okay=False, help="Fine-tune this checkpoint's weights, from step 0."
+            metavar="MODEL",
+            help="Fine-tune these weights, from step 0: a .ckpt, the name of a bundled one "
+            "(zeroflow-rt), or a published one of ZeroFlow.",
         ),
     ] = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Continue from the newest checkpoint in RUN.")
     ] = False,
 ) -> None:
-    """Train the real-time student on endless simulated streets; needs no data and no labels.
+    """Train a student: on endless simulated streets, or on what a teacher says of your own drives.
 
     Options that are given replace what the configuration says.
     """
-    from zeroflow_ros.errors import ZeroflowError
-    from zeroflow_training.fit import fit as run_fit
-    from zeroflow_training.fit_config import load_config
+    from time import monotonic
 
-    newest = max(folder.glob("*.ckpt"), key=lambda path: path.stat().st_mtime, default=None)
-    if resume and newest is None:
-        raise ZeroflowError(f"'{folder}' holds no checkpoint to resume from; leave out --resume")
-    if newest and not resume:
-        raise ZeroflowError(f"'{folder}' holds a run already; add --resume or name another folder")
-    plan = load_config(config)
+    from zeroflow_training.cli.fit_report import report
+    from zeroflow_training.fit import fit as run_fit
+    from zeroflow_training.fit_progress import FitProgress
+    from zeroflow_training.starting_weights import find_checkpoint
+
+    newest = _newest(folder, resume)
+    plan = _plan(folder, config, resume)
     schedule = _replaced(
         plan.schedule, steps=steps, learning_rate=learning_rate, static_share=static_share
     )
     plan = _replaced(
         plan,
         schedule=schedule.for_fine_tuning() if init else schedule,
+        data=str(data) if data else None,
+        teacher=teacher,
         seed=seed,
         batch_size=batch_size,
         threads=threads,
         workers=workers,
     )
-    typer.echo(f"{run_fit(plan, folder, newest, init)}: trained for {plan.schedule.steps} steps")
+    start = find_checkpoint(init) if init else None
+    began = monotonic()
+    last = run_fit(plan, folder, newest, start, [FitProgress()])
+    report(last, plan.schedule.steps, monotonic() - began)
+
+
+def _newest(folder: Path, resume: bool) -> Path | None:
+    """The checkpoint to resume from. Raises ZeroflowError where there is none, or one unasked."""
+    from zeroflow_ros.errors import ZeroflowError
+
+    newest = max(folder.glob("*.ckpt"), key=lambda path: path.stat().st_mtime, default=None)
+    if resume and newest is None:
+        raise ZeroflowError(f"'{folder}' holds no checkpoint to resume from; leave out --resume")
+    if newest and not resume:
+        raise ZeroflowError(f"'{folder}' holds a run already; add --resume or name another folder")
+    return newest
+
+
+def _plan(folder: Path, config: str | None, resume: bool) -> FitConfig:
+    """The configuration that was named, else that of the run that is resumed, else the default."""
+    from zeroflow_training.fit_config import load_config, load_run
+
+    known = load_run(folder) if resume and config is None else None
+    return known or load_config(config or DEFAULT_CONFIG)
 
 
 def _replaced(plan: Any, **given: Any) -> Any:

@@ -79,6 +79,13 @@ def crop(sample: TrainingSample, half_m: float, rng: np.random.Generator) -> Tra
     return moved.select([np.abs(p[:, :2]).max(1) < half_m for p in moved.sweeps])
 
 
+def window(
+    sample: TrainingSample, half_m: float | None, rng: np.random.Generator
+) -> TrainingSample:
+    """`crop`, for a student that learns on windows; the whole sample for None."""
+    return sample if half_m is None else crop(sample, half_m, rng)
+
+
 def forget(sample: TrainingSample, rng: np.random.Generator) -> TrainingSample:
     """Empty some of the sweeps before the last two, as after a start or where one got lost.
 

@@ -1,19 +1,21 @@
 # SPDX-FileCopyrightText: 2026 zeroflow_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Batch: samples as the student's inputs, pillars of all sweeps and samples together."""
+"""From samples to the real-time student's inputs: pillars of all sweeps and samples together."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from zeroflow_ros.pillars import PillarGrid
-from zeroflow_training.data.sample import TrainingSample
+from zeroflow_training.data.sample import INTERVAL_S, TrainingSample
+from zeroflow_training.data.supervision import Known, Scene, Supervision, joined
 from zeroflow_training.losses import SPEED_EDGES_M
+from zeroflow_training.students.student import Batch
 
 POINTS_PER_BIN = 3000
 PILLARS_IN_BLOCK = 4  # which PillarGrid numbers one after another
@@ -28,22 +30,46 @@ class Encoded(NamedTuple):
     point_offset: np.ndarray
     target: np.ndarray
     weight: np.ndarray
+    interval_s: float = INTERVAL_S
+    scene: Scene | None = None
 
 
-class Batch(NamedTuple):
-    """The student's inputs (see RealTimeStudent), then target [M, 3] m and weight [M]."""
+class PillarInputs(NamedTuple):
+    """What RealTimeStudent is called with."""
 
     pillar_features: Tensor
     pillar_index: Tensor
     point_pillar: Tensor
     point_offset: Tensor
-    target: Tensor
-    weight: Tensor
     samples: int
 
 
-def encode(sample: TrainingSample, grid: PillarGrid, rng: np.random.Generator) -> Encoded:
-    """Pillars of every sweep, and a speed-balanced choice of the newest sweep's points."""
+@dataclass(frozen=True)
+class PillarEncoding:
+    """The real-time student's Encoder: windows as large as `grid`, `history` sweeps."""
+
+    grid: PillarGrid
+    history: int
+    with_scene: bool = False
+
+    @property
+    def window_m(self) -> float:
+        return self.grid.range_m
+
+    def encode(self, sample: TrainingSample, rng: np.random.Generator) -> Encoded:
+        return encode(sample, self.grid, rng, self.with_scene)
+
+    def collate(self, samples: Sequence[Encoded]) -> Batch:
+        return collate(samples, self.grid.size**2, self.history)
+
+
+def encode(
+    sample: TrainingSample, grid: PillarGrid, rng: np.random.Generator, with_scene: bool = False
+) -> Encoded:
+    """Pillars of every sweep, and a speed-balanced choice of the newest sweep's points.
+
+    `with_scene`: with all points above the ground, for losses that look at both sweeps.
+    """
     located = [grid.locate(points) for points in sample.sweeps]
     features, index = grid.features(located)
     newest = located[0]
@@ -54,6 +80,8 @@ def encode(sample: TrainingSample, grid: PillarGrid, rng: np.random.Generator) -
     beneath &= _near(newest.cell, newest.cell[movers])
     weight = np.where(beneath, np.float32(1), weight)
     chosen = _balanced(speed, weight, beneath, rng)
+    if with_scene:
+        chosen = np.union1d(chosen, np.flatnonzero(~sample.is_ground[newest.rows]))
     return Encoded(
         features,
         index.astype(np.int64),
@@ -61,6 +89,8 @@ def encode(sample: TrainingSample, grid: PillarGrid, rng: np.random.Generator) -
         newest.offset[chosen],
         flow[chosen].astype(np.float32),
         weight[chosen],
+        sample.interval_s,
+        Scene.of(sample, newest.rows[chosen]) if with_scene else None,
     )
 
 
@@ -90,16 +120,12 @@ def _balanced(
 
 def collate(samples: Sequence[Encoded], cells_per_sample: int, history: int) -> Batch:
     """Stack encoded samples; indices of sample b are moved into its own part of the canvas."""
-    return Batch(
-        _joined([s.pillar_features for s in samples]),
-        _joined([s.pillar_index + b * history * cells_per_sample for b, s in enumerate(samples)]),
-        _joined([s.point_pillar + b * cells_per_sample for b, s in enumerate(samples)]),
-        _joined([s.point_offset for s in samples]),
-        _joined([s.target for s in samples]),
-        _joined([s.weight for s in samples]),
+    inputs = PillarInputs(
+        joined([s.pillar_features for s in samples]),
+        joined([s.pillar_index + b * history * cells_per_sample for b, s in enumerate(samples)]),
+        joined([s.point_pillar + b * cells_per_sample for b, s in enumerate(samples)]),
+        joined([s.point_offset for s in samples]),
         len(samples),
     )
-
-
-def _joined(arrays: list[np.ndarray]) -> Tensor:
-    return torch.from_numpy(np.concatenate(arrays))
+    known = [Known(s.target, s.weight, s.interval_s, s.scene) for s in samples]
+    return Batch(inputs, Supervision.joined(known), len(samples))

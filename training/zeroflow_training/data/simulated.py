@@ -5,48 +5,51 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 from torch.utils.data import IterableDataset, get_worker_info
 
-from zeroflow_ros.geometry import from_roll_pitch_yaw, invert, transform_points
-from zeroflow_ros.pillars import PillarGrid
-from zeroflow_training.data.augmentation import crop, forget, thin, turn
-from zeroflow_training.data.batch import Encoded, encode
-from zeroflow_training.data.sample import TrainingSample
+from zeroflow_ros.geometry import invert
+from zeroflow_training.data.augmentation import forget, thin, turn, window
+from zeroflow_training.data.levelled import level_error, levelled_sweeps, pose_errors
+from zeroflow_training.data.sample import INTERVAL_S, Marks, TrainingSample, is_dynamic
 from zeroflow_training.data.seeds import RUNS, SEEDS_PER_WORKER, WORKERS
 from zeroflow_training.simulation.classes import ActorClass
 from zeroflow_training.simulation.simulator import SimulatedSweep, Simulation
+from zeroflow_training.students.student import Encoder
 
 # Ground is not judged but seen: what lies under a car must not drive away with it. The own vehicle
 # moves as ego motion says, and nobody asks; what is mixed has no motion to learn.
 _WEIGHT_OF_CLASS = np.ones(256, np.float32)
 _WEIGHT_OF_CLASS[[ActorClass.GROUND, ActorClass.OWN_VEHICLE, ActorClass.MIXED]] = 0.5, 0.2, 0.0
-INTERVAL_S = 0.1  # between sweeps that the student compares
 
 
-class SimulatedSamples(IterableDataset[Encoded]):
+class SimulatedSamples(IterableDataset[Any]):
     """Each scene is drawn from a seed of its own and gives several differently augmented crops.
 
     Crops pass through a small shuffle buffer, so a batch mixes scenes although a scene is rendered
     once. Worker w draws scene seeds seed * 1e7 + w * 1e6 + 0, 1, 2 ...: reproducible. A run that
-    is resumed passes over the first `seen` scenes of each worker.
+    is resumed passes over the first `seen` scenes of each worker. The workers of all processes that
+    train together are counted on, from process `rank` 0.
     """
 
     def __init__(
         self,
-        grid: PillarGrid,
+        encoder: Encoder,
         lags: Sequence[int],
         seed: int = 0,
+        rank: int = 0,
         crops_per_scene: int = 4,
         shuffle: int = 48,
         seen: int = 0,
     ) -> None:
         if not 0 <= seed < RUNS:
             raise ValueError(f"seed {seed}: only 0 to {RUNS - 1} keep clear of the test worlds")
-        self.grid = grid
+        self.encoder = encoder
         self.lags = tuple(lags)
         self.seed = seed
+        self.rank = rank
         self.crops_per_scene = crops_per_scene
         self.shuffle = shuffle
         self.seen = seen
@@ -57,28 +60,28 @@ class SimulatedSamples(IterableDataset[Encoded]):
             return 0
         return (samples // max(workers, 1) + self.shuffle) // self.crops_per_scene + 1
 
-    def __iter__(self) -> Iterator[Encoded]:
+    def __iter__(self) -> Iterator[Any]:
         worker = get_worker_info()
-        number = worker.id if worker else 0
+        number = self.rank * worker.num_workers + worker.id if worker else self.rank
         if number >= WORKERS:
             raise ValueError(f"{number + 1} workers: above {WORKERS} they would share scenes")
         scene_seed = (self.seed * WORKERS + number) * SEEDS_PER_WORKER + self.seen
         rng = np.random.default_rng(scene_seed)
-        buffer: list[Encoded] = []
+        buffer: list[Any] = []
         while True:
             buffer += self._scene(scene_seed, rng)
             scene_seed += 1
             while len(buffer) > self.shuffle:
                 yield buffer.pop(rng.integers(len(buffer)))
 
-    def _scene(self, scene_seed: int, rng: np.random.Generator) -> list[Encoded]:
+    def _scene(self, scene_seed: int, rng: np.random.Generator) -> list[Any]:
         sample = simulated_sample(scene_seed, self.lags, rng)
         encoded = []
         for _ in range(self.crops_per_scene):
-            piece = crop(turn(thin(sample, rng), rng), self.grid.range_m, rng)
+            piece = window(turn(thin(sample, rng), rng), self.encoder.window_m, rng)
             # A window behind a wall can be empty: it would teach nothing and break the reductions.
             if min(len(points) for points in piece.sweeps) >= 50:
-                encoded.append(encode(forget(piece, rng), self.grid, rng))
+                encoded.append(self.encoder.encode(forget(piece, rng), rng))
         return encoded
 
 
@@ -95,10 +98,10 @@ def simulated_sample(
         time_reversed=bool(rng.random() < 0.5),
     )
     rendered = [simulation.sweep(step * (lags[-1] - lag)) for lag in lags]
-    errors = _pose_errors(lags, rng)
+    errors = pose_errors(lags, rng)
     if rng.random() < 0.05:
         errors = _stale_errors(simulation, lags)
-    sample = levelled_sample(rendered, _level_error(rng), errors)
+    sample = levelled_sample(rendered, level_error(rng), errors)
     if rng.random() < 0.25:
         return _without_ground(sample, rendered)
     return sample
@@ -108,40 +111,18 @@ def levelled_sample(
     rendered: list[SimulatedSweep], level_error: np.ndarray, pose_errors: list[np.ndarray]
 ) -> TrainingSample:
     """Sweeps (newest first) in the newest one's levelled frame, with the given errors [4, 4]."""
-    now = rendered[0]
+    now, before = rendered[:2]
     level = level_error @ now.sensor_to_level
-    sweeps = [transform_points(level, now.points)]
-    for before, error in zip(rendered[1:], pose_errors, strict=True):
-        now_from_before = error @ invert(now.pose) @ before.pose
-        sweeps.append(transform_points(level @ now_from_before, before.points))
+    sweeps = levelled_sweeps([(s.points, s.pose) for s in rendered], level, pose_errors)
     flow = now.flow @ level[:3, :3].T.astype(np.float32)
-    return TrainingSample(
-        tuple(sweeps), flow, _WEIGHT_OF_CLASS[now.class_id], now.class_id == ActorClass.GROUND
+    weight, is_ground = _WEIGHT_OF_CLASS[now.class_id], now.class_id == ActorClass.GROUND
+    marks = Marks(
+        is_dynamic(now.flow) & (weight > 0),
+        now.instance_id,
+        before.class_id == ActorClass.GROUND,
+        is_dynamic(before.flow) & (_WEIGHT_OF_CLASS[before.class_id] > 0),
     )
-
-
-def _level_error(rng: np.random.Generator) -> np.ndarray:
-    """What is left of the mounting after levelling: centimetres and tenths of a degree, and now
-    and then what a mounting nobody calibrated has, up to two degrees and 0.3 m.
-    """
-    if rng.random() < 0.12:
-        (roll, pitch), height = rng.uniform(-1, 1, 2) * np.deg2rad(2.0), rng.uniform(-0.3, 0.3)
-    else:
-        (roll, pitch), height = rng.normal(0, np.deg2rad(0.4), 2), rng.normal(0, 0.06)
-    return from_roll_pitch_yaw([0, 0, height], roll, pitch, 0.0)
-
-
-def _pose_errors(lags: Sequence[int], rng: np.random.Generator) -> list[np.ndarray]:
-    """Odometry error of each earlier sweep: up to 5 cm and 0.2 degrees a step, mostly a third."""
-    scale = rng.choice([0.2, 0.6, 1.0, 1.6], p=[0.2, 0.35, 0.3, 0.15])
-    unit = np.clip(rng.normal(0, 1, 6), -2, 2)
-    # Registration knows forward and sideways, and how the ground lies, less well than heading.
-    step = unit * scale * [0.016, 0.016, 0.012, 0.0006, 0.0006, 0.0011]
-    errors = []
-    for lag in lags[1:]:
-        drift = step * np.sqrt(lag) * (1.0 if lag == 1 else rng.uniform(0.7, 1.3))
-        errors.append(from_roll_pitch_yaw(drift[:3], *drift[3:]))
-    return errors
+    return TrainingSample(sweeps, flow, weight, is_ground, marks)
 
 
 def _stale_errors(simulation: Simulation, lags: Sequence[int]) -> list[np.ndarray]:

@@ -24,6 +24,20 @@ def write_arrays(path: Path, arrays: Arrays) -> None:
         np.savez(stream, **arrays)  # type: ignore[arg-type]
 
 
+def read_shape(path: Path, name: str) -> tuple[int, ...]:
+    """Shape of one array of a file, without its values. Raises DataError as `read_arrays`."""
+    try:
+        with zipfile.ZipFile(path) as archive, archive.open(f"{name}.npy") as stream:
+            np.lib.format.read_magic(stream)  # type: ignore[no-untyped-call]
+            shape: tuple[int, ...] = np.lib.format.read_array_header_1_0(stream)[0]  # type: ignore[no-untyped-call]
+            return shape
+    except KeyError as error:
+        raise DataError(f"'{path}' holds no '{name}': make it again") from error
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        reason = getattr(error, "strerror", None) or "not a complete .npz file"
+        raise DataError(f"'{path}' cannot be read ({reason}): make it again") from error
+
+
 def read_arrays(path: Path, wanted: Sequence[str]) -> Arrays:
     """All arrays of a file that has at least the `wanted` ones. Raises DataError."""
     try:

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from zeroflow_ros.errors import DataError
 from zeroflow_ros.geometry import Points
-from zeroflow_training.sequences.arrays import Arrays, read_arrays, write_arrays
+from zeroflow_training.sequences.arrays import Arrays, read_arrays, read_shape, write_arrays
 
 TRUTH = "truth"
 """The name that true flow has among the teachers."""
@@ -74,15 +74,26 @@ class PairLabels:
     def read(path: Path, points: int) -> PairLabels:
         """Of a source sweep with that many points. Raises DataError."""
         arrays = read_arrays(path, ("displacement", "valid", "report"))
-        if arrays["displacement"].shape != (points, 3) or arrays["valid"].shape != (points,):
-            raise DataError(
-                f"'{path}' labels {len(arrays['valid'])} points, its sweep has {points}: remove it "
-                "and label again"
-            )
+        _check(path, points, arrays["displacement"].shape, arrays["valid"].shape)
         return PairLabels(
             arrays["displacement"],
             arrays["valid"],
             arrays.get("class_id"),
             arrays.get("instance_id"),
             json.loads(str(arrays["report"])),
+        )
+
+    @staticmethod
+    def check(path: Path, points: int) -> None:
+        """Raise DataError where `read` would, as far as the file's head tells; a hundred times as
+        quick.
+        """
+        _check(path, points, read_shape(path, "displacement"), read_shape(path, "valid"))
+
+
+def _check(path: Path, points: int, displacement: tuple[int, ...], valid: tuple[int, ...]) -> None:
+    if displacement != (points, 3) or valid != (points,):
+        raise DataError(
+            f"'{path}' labels {valid[0] if valid else 1} points, its sweep has {points}: remove it "
+            "and label again"
         )

@@ -11,14 +11,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import ClassVar, Literal, NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from zeroflow_ros.learned_pillars import ENCODER_INPUTS
+from zeroflow_training.data.clouds import CloudEncoding, CloudInputs
 from zeroflow_training.students.fastflow3d_unet import FusionUNet
+from zeroflow_training.students.student import Prediction
 
 HEAD_CHANNELS = 32
 
@@ -31,11 +33,16 @@ class FastFlow3DConfig:
     `widths` of the U-Net's stages.
     """
 
+    __pydantic_config__: ClassVar = {"extra": "forbid"}
+
     range_m: float = 51.2
     cell_m: float = 0.2
     height_m: float = 3.0
     channels: int = 32
     widths: tuple[int, ...] = (64, 128, 256)
+    kind: Literal["fastflow3d"] = "fastflow3d"
+    lags: ClassVar[tuple[int, ...]] = (0, 1)
+    says_moving: ClassVar[bool] = False
 
     @staticmethod
     def base() -> FastFlow3DConfig:
@@ -51,6 +58,14 @@ class FastFlow3DConfig:
     def size(self) -> int:
         """Pillars along one edge."""
         return round(2 * self.range_m / self.cell_m)
+
+    def network(self) -> FastFlow3D:
+        """A new one, with random weights."""
+        return FastFlow3D(self)
+
+    def encoder(self, with_scene: bool = False) -> CloudEncoding:
+        """See StudentConfig."""
+        return CloudEncoding(self.range_m, self.cell_m, self.height_m, with_scene)
 
 
 class Located(NamedTuple):
@@ -142,6 +157,24 @@ class FastFlow3D(nn.Module):
             gathered = own.index_select(1, pillar).T
             flows.append(PointFlow(self.head(torch.cat([gathered, offset], 1)), rows))
         return flows
+
+    def predict(self, inputs: CloudInputs) -> Prediction:
+        """See Student: the newest sweep is the source, the one before it the target, and where its
+        points went between them is the reverse of what the network says.
+        """
+        flows = self(inputs.sources, inputs.targets)
+        return Prediction(
+            torch.cat(
+                [
+                    flow.new_zeros(len(source), 3).index_copy(0, rows, -flow)
+                    for source, (flow, rows) in zip(inputs.sources, flows, strict=True)
+                ]
+            )
+        )
+
+    def head_parameters(self) -> list[nn.Parameter]:
+        """Those of the per-point head."""
+        return list(self.head.parameters())
 
     def locate(self, points: Tensor) -> Located:
         """The points [N, 3] that are in the grid: floor((p - lower end) / size) in float32."""

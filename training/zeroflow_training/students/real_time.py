@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import copy
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import torch
 from torch import Tensor, nn
 
-from zeroflow_ros.pillars import FEATURES
+from zeroflow_ros.pillars import FEATURES, PillarGrid
+from zeroflow_training.data.batch import PillarEncoding, PillarInputs
 from zeroflow_training.students.layers import (
     ConvBlock,
     Matching,
@@ -24,7 +25,10 @@ from zeroflow_training.students.layers import (
     UpBlock,
     pillar_rows,
 )
+from zeroflow_training.students.student import Prediction
 
+CELL_M = 0.4
+Z_RANGE_M = (-1.5, 4.5)
 BLOCK = 4  # pillars in a block, which PillarGrid numbers one after another
 
 
@@ -45,6 +49,21 @@ class RealTimeStudentConfig:
     matching_channels: tuple[int, int] = (8, 16)
     matching_radius: int = 2
     head_channels: int = 16
+    kind: Literal["real-time"] = "real-time"
+    says_moving: ClassVar[bool] = True
+
+    @property
+    def grid(self) -> PillarGrid:
+        """What it looks at: `size` pillars of 0.4 m."""
+        return PillarGrid(self.size * CELL_M / 2, CELL_M, *Z_RANGE_M)
+
+    def network(self) -> RealTimeStudent:
+        """A new one that says zero flow."""
+        return RealTimeStudent(self)
+
+    def encoder(self, with_scene: bool = False) -> PillarEncoding:
+        """See StudentConfig."""
+        return PillarEncoding(self.grid, self.history, with_scene)
 
     @property
     def history(self) -> int:
@@ -124,6 +143,10 @@ class RealTimeStudent(nn.Module):
         gathered = pillars.index_select(0, point_pillar)
         hidden = torch.relu(torch.addmm(gathered, point_offset, self.offset.weight.t()))
         return self.displacement(hidden), self.moving(hidden).flatten()
+
+    def predict(self, inputs: PillarInputs) -> Prediction:
+        """See Student."""
+        return Prediction(*self(*inputs))
 
     def two_sweeps(self) -> RealTimeStudent:
         """The same answers to two sweeps, without the layers that look at what is older.

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 zeroflow_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Losses over per-point displacement errors."""
+"""Losses that weigh points by how fast they truly are, in DeFlow's three bins."""
 
 from __future__ import annotations
 

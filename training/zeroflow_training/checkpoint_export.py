@@ -1,0 +1,75 @@
+# SPDX-FileCopyrightText: 2026 zeroflow_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Export what `fit` wrote: whatever kind of student a checkpoint holds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from zeroflow_ros.errors import ModelError
+from zeroflow_ros.model import ModelCard
+from zeroflow_ros.pillars import FEATURE_NAMES, PillarGrid
+from zeroflow_training.checkpoint import load_network, load_student, opened
+from zeroflow_training.export import ExportReport, export, git_commit
+from zeroflow_training.fit import SIMULATED
+from zeroflow_training.published_model import export_network
+from zeroflow_training.students.fastflow3d import FastFlow3D
+from zeroflow_training.students.kinds import DEFAULT_KIND, kind_of
+from zeroflow_training.students.real_time import CELL_M, Z_RANGE_M, RealTimeStudent
+
+RANGE_M = 51.2
+CERTAINTY = 0.8
+
+
+def export_checkpoint(
+    checkpoint: Path,
+    path: Path,
+    name: str,
+    version: str,
+    two_sweeps: bool = False,
+    certainty: float = CERTAINTY,
+) -> ExportReport:
+    """Export what `fit` wrote, on the full grid of the vehicle, with a card that names its source.
+
+    Of a real-time student: `two_sweeps`: only the part that looks at the last two; `certainty` from
+    which on a body moves, 0 to 1. A FastFlow3D has no such choice.
+    Raises ZeroflowError for a file that is no checkpoint of ours.
+    """
+    with opened(checkpoint) as state:
+        said = state["hyper_parameters"]
+        kind, training_data = kind_of(said["student"]), said.get("training_data") or SIMULATED
+    if kind == DEFAULT_KIND:
+        student = load_student(checkpoint, round(2 * RANGE_M / CELL_M))
+        if two_sweeps:
+            student = student.two_sweeps()
+        return _export(student, path, name, version, training_data, certainty)
+    network = load_network(checkpoint)
+    assert isinstance(network, FastFlow3D)
+    if two_sweeps:
+        raise ModelError(f"'{checkpoint}' is a {kind} student, which has no other part")
+    return export_network(network, path, name, version, training_data)
+
+
+def _export(
+    student: RealTimeStudent,
+    path: Path,
+    name: str,
+    version: str,
+    training_data: str,
+    certainty: float,
+) -> ExportReport:
+    card = ModelCard(
+        name=name,
+        version=version,
+        grid=PillarGrid(RANGE_M, CELL_M, *Z_RANGE_M),
+        interval_s=0.1,
+        lags=student.config.lags,
+        features=FEATURE_NAMES,
+        ground="keep",
+        bodies="rigid",
+        certainty=certainty,
+        training_data=training_data,
+        git_commit=git_commit(),
+        graph_sha256="",
+    )
+    return export(student, card, path)
