@@ -16,9 +16,9 @@ from zeroflow_training.teachers.cluster_batch import ClusterBatch
 from zeroflow_training.teachers.rigid_fit import LIMIT_M, Motions, Partners, partners
 
 LEAST_M = 0.05  # a motion below is standing, as Argoverse 2 counts
-LARGE_M = 1.6  # radius from which on a cluster is a vehicle, and chance makes up no motion
-SURE, SURE_LARGE = 12.0, 8.0  # standard errors by which moving explains the points better
-BETTER, BETTER_LARGE = 0.5, 0.6  # cost of moving to that of standing
+TALL_M = 0.8  # what moves is seen upright; patches of ground, hedges and railings often are not
+SURE, SURE_TALL = 12.0, 6.0  # standard errors by which moving explains the points better
+BETTER, BETTER_TALL = 0.5, 0.65  # cost of moving to that of standing
 MAYBE = 4.0  # standard errors from which on standing is not sure
 LARGEST_M, TALLEST_M = 12.0, 4.6  # radius and height of what can move
 FASTEST_TURN = 0.2  # rad
@@ -51,20 +51,21 @@ class Verdicts(NamedTuple):
         gain, error = _gain(still, moved)
         surely = gain / error
         size = (batch.source.points[..., :2].norm(dim=-1) * batch.source.present).amax(-1)
-        large = size > LARGE_M
+        height = _height(batch)
+        tall = height > TALL_M
         step = _mean_step(batch, motions)
         length = step.norm(dim=-1)
         apart = (_mean_step(batch, ways[0]) - _mean_step(batch, ways[1])).norm(dim=-1)
         plausible = (
             (length < reach_m)
             & (size < LARGEST_M)
-            & (_height(batch) < TALLEST_M)
+            & (height < TALLEST_M)
             & (motions.yaw[:, 0].abs() < FASTEST_TURN)
             & (_overlap(moved) > OVERLAP)
             & (apart < AGREE_M + AGREE_SHARE * length)
         )
-        better = after < torch.where(large, BETTER_LARGE, BETTER) * before
-        sure = surely > torch.where(large, SURE_LARGE, SURE)
+        better = after < torch.where(tall, BETTER_TALL, BETTER) * before
+        sure = surely > torch.where(tall, SURE_TALL, SURE)
         moves = plausible & better & sure & (length > LEAST_M)
         unclear = ~moves & (surely > MAYBE) & (length > LEAST_M) & better
         kind = torch.where(moves, Verdict.MOVES, torch.where(unclear, Verdict.UNCLEAR, 0))
