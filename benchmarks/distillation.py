@@ -208,9 +208,7 @@ def main() -> None:
     ratio = ms[options.teacher] / ms[student]
     minutes = (time.perf_counter() - started) / 60
     pairs = options.drives * (options.sweeps - 1)
-    console.print(
-        f"{pairs} pairs; teacher : student = {ratio:.0f} : 1; {minutes:.0f} min"
-    )
+    console.print(f"{pairs} pairs; teacher : student = {ratio:.0f} : 1; {minutes:.0f} min")
     if options.json:
         numbers = {table.key: table.for_json() for table in tables}
         options.json.write_text(json.dumps({**numbers, "teacher_to_student": ratio}, indent=2))
