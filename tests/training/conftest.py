@@ -7,8 +7,9 @@ from __future__ import annotations
 import importlib
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import TYPE_CHECKING
 from unittest.mock import MagicMock
 
@@ -151,18 +152,37 @@ def av2() -> ModuleType:
     return pytest.importorskip("av2.evaluation.scene_flow.eval", reason="pip install --no-deps av2")
 
 
+@contextmanager
+def stood_in(*large: str) -> Iterator[None]:
+    """While packages are imported that name `large` ones for viewers and cameras only."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in large:
+            patch.setitem(sys.modules, name, MagicMock())
+        yield
+
+
+def forget(package: str) -> None:
+    """As if it had never been imported: what it holds of stand-ins is for nobody else."""
+    for name in [name for name in sys.modules if name.partition(".")[0] == package]:
+        del sys.modules[name]
+
+
+@pytest.fixture(scope="session")
+def av2_readers(av2: ModuleType) -> Iterator[SimpleNamespace]:
+    """What av2-api reads a log with: `sweep`, `map_api` and `io`."""
+    with stood_in("cv2", "cv2.typing"):
+        names = {"sweep": "structures.sweep", "map_api": "map.map_api", "io": "utils.io"}
+        modules = {key: importlib.import_module(f"av2.{name}") for key, name in names.items()}
+    yield SimpleNamespace(**modules)
+    forget("av2")
+
+
 @pytest.fixture(scope="session")
 def bse() -> Iterator[ModuleType]:
-    """BucketedSceneFlowEval, which imports open3d and OpenCV for viewers and cameras.
-
-    Both are large and no metric needs them: they are stood in for while it is imported.
-    """
+    """BucketedSceneFlowEval, with its reader of Argoverse 2."""
     reason = "pip install --no-deps bucketed-scene-flow-eval"
     package = pytest.importorskip("bucketed_scene_flow_eval", reason=reason)
-    with pytest.MonkeyPatch.context() as patch:
-        for viewer in ("open3d", "cv2"):
-            patch.setitem(sys.modules, viewer, MagicMock())
+    with stood_in("open3d", "cv2"):
         importlib.import_module("bucketed_scene_flow_eval.datasets.argoverse2")
     yield package
-    for name in [name for name in sys.modules if name.startswith(package.__name__)]:
-        del sys.modules[name]  # what it holds of the stand-ins is for nobody else
+    forget(package.__name__)

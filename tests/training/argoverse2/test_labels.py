@@ -77,7 +77,7 @@ def test_wrong_columns_are_named(log, change, reason) -> None:
         read_flow_labels(path, np.zeros((9, 3), np.float32), np.eye(4))
 
 
-def test_categories_have_the_numbers_of_the_official_packages() -> None:
+def test_categories_have_the_numbers_of_the_official_packages(bse) -> None:
     names = list(CATEGORIES)
     assert names == sorted(names)
     assert len(names) == 30
@@ -92,11 +92,8 @@ def test_categories_have_the_numbers_of_the_official_packages() -> None:
     assert (found == FlowClass.UNJUDGED).sum() == 10
     np.testing.assert_array_equal(flow_classes(numbers + 1, 0), found)
     assert flow_classes(np.array([-2]), -1) is None
-    evaluation = pytest.importorskip(
-        "bucketed_scene_flow_eval.datasets.argoverse2.argoverse_scene_flow",
-        reason="pip install bucketed-scene-flow-eval",
-    )
-    assert [evaluation.CATEGORY_MAP[k] for k in range(30)] == names
+    loader = bse.datasets.argoverse2.argoverse_scene_flow
+    assert [loader.CATEGORY_MAP[k] for k in range(30)] == names
 
 
 def test_pseudo_labels_are_of_the_points_above_the_ground(log, tmp_path) -> None:

@@ -176,10 +176,8 @@ def test_near_cells_are_as_high_as_the_nearest_vertices() -> None:
     np.testing.assert_allclose(ground.at(places), 0.05 * places[:, 0], atol=0.05)
 
 
-def test_the_official_readers_say_the_same(log) -> None:
-    sweep_of = pytest.importorskip("av2.structures.sweep", reason="pip install av2").Sweep
-    map_api = pytest.importorskip("av2.map.map_api", reason="pip install av2")
-    io = pytest.importorskip("av2.utils.io", reason="pip install av2")
+def test_the_official_readers_say_the_same(log, av2_readers) -> None:
+    sweep_of, map_api, io = av2_readers.sweep.Sweep, av2_readers.map_api, av2_readers.io
     one = np.ones(2)
     log.write()
     log.feather(
