@@ -10,6 +10,8 @@ from typing import Annotated
 
 import typer
 
+from zeroflow_ros.cli.options import AsJson
+
 _EPILOG = """
 [bold]Examples[/bold]
 
@@ -37,7 +39,7 @@ def pair(
     interval: Annotated[
         float, typer.Option(min=0.001, max=10.0, help="Seconds from SOURCE to TARGET.")
     ] = 0.1,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     r"""Estimate the flow of SOURCE's points towards TARGET.
 

@@ -5,12 +5,20 @@
 from __future__ import annotations
 
 import json
-from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from zeroflow_ros.cli.options import (
+    AsJson,
+    Deskew,
+    EgoMotionOption,
+    EgoMotionSource,
+    OdometryTopic,
+    SensorHeight,
+    Topic,
+)
 from zeroflow_ros.errors import BagError
 
 if TYPE_CHECKING:
@@ -25,15 +33,6 @@ _EPILOG = """
 """
 
 
-class EgoMotionSource(str, Enum):
-    """Where the motion of the lidar comes from."""
-
-    auto = "auto"
-    odometry = "odometry"
-    kiss_icp = "kiss-icp"
-    static = "static"
-
-
 def run(
     in_bag: Annotated[
         Path, typer.Argument(metavar="IN_BAG", help="rosbag2 folder, .mcap or .db3 file.")
@@ -44,38 +43,16 @@ def run(
             metavar="OUT_BAG", help="Folder to create; a name in .mcap makes a single file."
         ),
     ],
-    topic: Annotated[
-        str | None,
-        typer.Option(help="PointCloud2 topic; needed when the bag has several."),
-    ] = None,
-    odometry_topic: Annotated[
-        str | None,
-        typer.Option(help="nav_msgs/Odometry topic; needed when the bag has several."),
-    ] = None,
+    topic: Topic = None,
+    odometry_topic: OdometryTopic = None,
     model: Annotated[
         str | None, typer.Option(help="Bundled model's name or an .onnx file.")
     ] = None,
-    sensor_height: Annotated[
-        float | None,
-        typer.Option(
-            min=0.0,
-            max=20.0,
-            help="Metres of the lidar above the ground; else measured in the clouds.",
-        ),
-    ] = None,
-    ego_motion: Annotated[
-        EgoMotionSource,
-        typer.Option(help="auto: odometry if the bag has it, else KISS-ICP."),
-    ] = EgoMotionSource.auto,
-    deskew: Annotated[
-        bool,
-        typer.Option(
-            "--deskew/--no-deskew",
-            help="Deskew clouds that carry the time of each point and do not look deskewed.",
-        ),
-    ] = True,
+    sensor_height: SensorHeight = None,
+    ego_motion: EgoMotionOption = EgoMotionSource.auto,
+    deskew: Deskew = True,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace OUT_BAG.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     r"""Estimate the flow of every sweep of a rosbag2 recording. Needs no ROS.
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from zeroflow_ros.cli.options import AsJson
 from zeroflow_ros.errors import DataError
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ def evaluate(
         typer.Option(help="The official zip of masks, for a submission of 2023 as well."),
     ] = None,
     jobs: Annotated[int, typer.Option(min=1, help="Processes, a sequence each.")] = 1,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Judge models and teachers by the true flow of sequences, beside saying that nothing moves.
 

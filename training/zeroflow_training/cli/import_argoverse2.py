@@ -9,6 +9,8 @@ from typing import Annotated
 
 import typer
 
+from zeroflow_ros.cli.options import AsJson
+
 _EPILOG = """
 [bold]Examples[/bold]
 
@@ -36,7 +38,7 @@ def import_argoverse2(
         int | None, typer.Option(min=2, help="Only the first so many of each log.")
     ] = None,
     every_kth: Annotated[int, typer.Option(min=1, help="Only a pair of every so many sweeps.")] = 1,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Convert logs of Argoverse 2 to sequences: sweeps, poses, ground by the map, labels.
 

@@ -9,7 +9,15 @@ from typing import Annotated
 
 import typer
 
-from zeroflow_ros.cli.run import EgoMotionSource
+from zeroflow_ros.cli.options import (
+    AsJson,
+    Deskew,
+    EgoMotionOption,
+    EgoMotionSource,
+    OdometryTopic,
+    SensorHeight,
+    Topic,
+)
 
 _EPILOG = """
 [bold]Examples[/bold]
@@ -25,30 +33,11 @@ def import_bag(
         list[Path], typer.Argument(metavar="BAG...", help="rosbag2 folders, .mcap or .db3 files.")
     ],
     data: Annotated[Path, typer.Argument(metavar="DATA", help="Folder of the sequences.")],
-    topic: Annotated[
-        str | None, typer.Option(help="PointCloud2 topic; needed when a bag has several.")
-    ] = None,
-    odometry_topic: Annotated[
-        str | None, typer.Option(help="nav_msgs/Odometry topic; needed when a bag has several.")
-    ] = None,
-    ego_motion: Annotated[
-        EgoMotionSource, typer.Option(help="auto: odometry if the bag has it, else KISS-ICP.")
-    ] = EgoMotionSource.auto,
-    sensor_height: Annotated[
-        float | None,
-        typer.Option(
-            min=0.0,
-            max=20.0,
-            help="Metres of the upright lidar above the ground; else measured, with its tilt.",
-        ),
-    ] = None,
-    deskew: Annotated[
-        bool,
-        typer.Option(
-            "--deskew/--no-deskew",
-            help="Deskew clouds that carry the time of each point and do not look deskewed.",
-        ),
-    ] = True,
+    topic: Topic = None,
+    odometry_topic: OdometryTopic = None,
+    ego_motion: EgoMotionOption = EgoMotionSource.auto,
+    sensor_height: SensorHeight = None,
+    deskew: Deskew = True,
     sweeps: Annotated[
         int, typer.Option(min=2, help="Sweeps of a sequence at most; longer bags are cut.")
     ] = 200,
@@ -56,7 +45,7 @@ def import_bag(
     licence: Annotated[
         str, typer.Option(help="Licence of the recording, for the manifest.")
     ] = "unknown",
-    as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Convert rosbag2 recordings to sequences that teachers label and students learn from.
 

@@ -9,6 +9,8 @@ from typing import Annotated
 
 import typer
 
+from zeroflow_ros.cli.options import AsJson
+
 _EPILOG = """
 [bold]Example[/bold]
 
@@ -33,7 +35,7 @@ def import_simulated(
     seed: Annotated[
         int, typer.Option(help="0 to 98; another one than that of `zeroflow fit`.")
     ] = 0,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Simulate drives and write them as sequences, with the true flow of all neighbouring pairs.
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from zeroflow_ros.cli.options import AsJson
 from zeroflow_ros.errors import DataError
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def label(
     jobs: Annotated[
         int | None, typer.Option(min=1, help="Processes; default: one for each core, 1 on cuda.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Label the pairs of neighbouring sweeps; no human labels, no map.
 

@@ -1,0 +1,46 @@
+# SPDX-FileCopyrightText: 2026 zeroflow_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Options that several verbs have: how a recording is to be read."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Annotated
+
+import typer
+
+
+class EgoMotionSource(str, Enum):
+    """Where the motion of the lidar comes from."""
+
+    auto = "auto"
+    odometry = "odometry"
+    kiss_icp = "kiss-icp"
+    static = "static"
+
+
+Topic = Annotated[
+    str | None, typer.Option(help="PointCloud2 topic; needed when a bag has several.")
+]
+OdometryTopic = Annotated[
+    str | None, typer.Option(help="nav_msgs/Odometry topic; needed when a bag has several.")
+]
+EgoMotionOption = Annotated[
+    EgoMotionSource, typer.Option(help="auto: odometry if the bag has it, else KISS-ICP.")
+]
+SensorHeight = Annotated[
+    float | None,
+    typer.Option(
+        min=0.0,
+        max=20.0,
+        help="Metres of the upright lidar above the ground; else measured in the clouds.",
+    ),
+]
+Deskew = Annotated[
+    bool,
+    typer.Option(
+        "--deskew/--no-deskew",
+        help="Deskew clouds that carry the time of each point and do not look deskewed.",
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")]
