@@ -148,6 +148,7 @@ def test_metadata_without_its_storage_file(factory):
 @pytest.mark.parametrize("storage", ["mcap", "sqlite3"])
 @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @example(cut=0.75, flips=[(0.0916, 32)])  # a field of builtin_interfaces/Time has another name
+@example(cut=1.0, flips=[(1.0, 0), (0.015625, 48)])  # one of the cloud has, and no summary tells
 @given(cut=st.floats(0, 1), flips=st.lists(st.tuples(st.floats(0, 1), st.integers(0, 255))))
 def test_no_damage_raises_anything_but_a_bag_error(factory, storage, cut, flips):
     name = f"fuzz_{storage}"

@@ -42,7 +42,7 @@ def typestore_of(topics: Iterable[Topic]) -> Typestore:
         if topic.type in (CLOUD, ODOMETRY, TRANSFORMS):
             # A definition that does not parse is no reason to refuse: these types never changed.
             with suppress(TypesysError):
-                types.update(_definitions(topic))
+                types.update(_complete(_definitions(topic)))
     own = get_typestore(Stores.EMPTY)
     try:
         own.register(types)
@@ -50,6 +50,23 @@ def typestore_of(topics: Iterable[Topic]) -> Typestore:
         pass_interrupt(error)
         return jazzy()
     return own
+
+
+def _complete(definitions: dict[str, Any]) -> dict[str, Any]:
+    """Those of types that Jazzy does not have, or that have every field that it has in Jazzy.
+
+    A damaged one may parse with a field under another name.
+    """
+    known = jazzy().fielddefs
+    return {
+        name: definition
+        for name, definition in definitions.items()
+        if name not in known or _fields(known[name]) <= _fields(definition)
+    }
+
+
+def _fields(definition: Any) -> set[str]:
+    return {name for name, _ in definition[1]}
 
 
 def _definitions(topic: Topic) -> dict[str, Any]:
