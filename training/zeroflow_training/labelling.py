@@ -55,7 +55,7 @@ class LabelTask:
         """Label it and write the file. A damaged sweep is refused, for the other pairs' sake."""
         import torch
 
-        torch.set_num_threads(1)  # the other cores have workers of their own
+        torch.set_num_threads(1)  # sums, and so labels, are the same however many cores there are
         sequence = Sequence(self.folder)
         try:
             pair = SeenPair.of(sequence, self.pairing)

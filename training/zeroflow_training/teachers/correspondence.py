@@ -12,7 +12,7 @@ import numpy.typing as npt
 from zeroflow_ros.geometry import Points
 from zeroflow_training.teachers.clusters import FLATTENED, Rows
 
-LIMIT_M = 0.3
+LIMIT_M = 0.3  # farther from its partner, a point is as bad as without one
 STILL_M, STILL_MOST_M = 0.03, 0.08  # mean and ninth decile of what nobody takes for moving
 
 

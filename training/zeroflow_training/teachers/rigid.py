@@ -24,7 +24,7 @@ from zeroflow_ros.geometry import Points
 from zeroflow_training.teachers import PseudoLabel
 from zeroflow_training.teachers.cluster_batch import ClusterBatch, batches, packed
 from zeroflow_training.teachers.clusters import JointClusters, joint_clusters, linked_clusters
-from zeroflow_training.teachers.correspondence import Correspondence
+from zeroflow_training.teachers.correspondence import LIMIT_M, Correspondence
 from zeroflow_training.teachers.rigid_fit import Motions, cost_of, one_way, refined, searched, vote
 from zeroflow_training.teachers.surfaces import Surfaces, surfaces
 from zeroflow_training.teachers.verdict import Verdict, Verdicts
@@ -38,7 +38,6 @@ TURNING_M, TURNING_POINTS = 1.0, 30  # a smaller thing, or of fewer points, does
 FEWEST = 4  # points of a cluster in each sweep
 HOPEFUL = 0.9  # share of the cost of standing that a motion may have to be looked at closely
 GAP_M = 1.5  # between the two places of something fast
-NEAR_M = 0.3  # a point without partner within it is not explained by standing
 STRAY_M = 0.4  # from a moving body, and a point of no cluster goes with it
 
 
@@ -75,10 +74,10 @@ class RigidTeacher:
         near = Correspondence.of(*clouds)
         rng = np.random.default_rng(self.seed)
         first = joint_clusters(*clouds)
-        answer.valid[:] = near.of_source < NEAR_M
+        answer.valid[:] = near.of_source < LIMIT_M
         self._judge(clouds, first, near, answer, rng)
         # What neither stands nor moves yet may have gone further than it is long.
-        left = [~answer.valid & (answer.cluster == 0), near.of_target >= NEAR_M]
+        left = [~answer.valid & (answer.cluster == 0), near.of_target >= LIMIT_M]
         rows = [np.flatnonzero(mask) for mask in left]
         second = linked_clusters(clouds[0][rows[0]], clouds[1][rows[1]], GAP_M)
         members = [[r[m] for m in side] for r, side in zip(rows, second, strict=True)]
@@ -112,7 +111,7 @@ class RigidTeacher:
             some, batch = some.select(hopeful.tolist()), batch.select(hopeful)
             motions = searched(batch.first(MIDDLE), motions, _turns(batch), MIDDLE_STEPS_M)
             motions = searched(batch, motions, _turns(batch), FINE_STEPS_M)
-            ways = one_way(batch, motions, _turns(batch), NEAR_M)
+            ways = one_way(batch, motions, _turns(batch), LIMIT_M)
             verdicts = Verdicts.of(batch, motions, ways, self.reach_m)
             answer.write(clouds[0], some, batch, motions, verdicts)
 

@@ -15,11 +15,11 @@ from torch import Tensor
 
 from zeroflow_training.teachers.cluster_batch import ClusterBatch, Side
 from zeroflow_training.teachers.clusters import FLATTENED
+from zeroflow_training.teachers.correspondence import LIMIT_M
 
 CELL_M = 0.1  # of the vote
 STEEPEST_M = 0.2  # points vote only for partners at about their height
 ASKED = 512  # points of a cluster whose partners are looked for
-LIMIT_M = 0.3  # farther from its partner, a point is as bad as without one
 PATTERN = ((0, 0), (1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (1, -1), (-1, 1), (-1, -1))
 TURN_PER_M = 0.2  # rad of a turn that is tried where a shift of a metre is
 FEWEST = 6  # partners that a motion is fitted to

@@ -13,7 +13,8 @@ import torch
 from torch import Tensor
 
 from zeroflow_training.teachers.cluster_batch import ClusterBatch
-from zeroflow_training.teachers.rigid_fit import LIMIT_M, Motions, Partners, partners
+from zeroflow_training.teachers.correspondence import LIMIT_M
+from zeroflow_training.teachers.rigid_fit import Motions, Partners, partners
 
 LEAST_M = 0.05  # a motion below is standing, as Argoverse 2 counts
 TALL_M = 0.8  # what moves is seen upright; patches of ground, hedges and railings often are not
