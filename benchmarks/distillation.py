@@ -28,6 +28,7 @@ from rich.console import Console
 from threadpoolctl import threadpool_limits
 
 from zeroflow_ros import FlowEstimator
+from zeroflow_ros.files import written_atomically
 from zeroflow_ros.levelling import KnownLevelling
 from zeroflow_training.evaluation.regions import CLOSE
 from zeroflow_training.evaluation.table import Column, Table
@@ -88,8 +89,7 @@ class Distillation:
         """The models of both students, by whose labels they learned."""
         models = {name: self.folder / f"by-{name}.onnx" for name in (self.teacher, TRUTH)}
         missing = [name for name, model in models.items() if not model.exists()]
-        for fitting in [self.fitting(name) for name in missing]:  # beside each other
-            end_with(fitting)
+        all_to_end([self.fitting(name) for name in missing])
         for name in missing:
             run("export", str(self.folder / f"run-{name}" / "last.ckpt"), "-o", str(models[name]))
         return models
@@ -165,7 +165,7 @@ def clocked_ms(work: Callable[[], object]) -> float:
 
 def run(*arguments: str) -> None:
     """A verb of zeroflow, to its end."""
-    end_with(start(*arguments))
+    all_to_end([start(*arguments)])
 
 
 def start(*arguments: str) -> subprocess.Popen[bytes]:
@@ -174,10 +174,27 @@ def start(*arguments: str) -> subprocess.Popen[bytes]:
     return subprocess.Popen([sys.executable, "-m", "zeroflow_ros.cli", *arguments], env=environment)
 
 
-def end_with(process: subprocess.Popen[bytes]) -> None:
-    """Wait for it; where it fails, this benchmark fails."""
-    if process.wait():
-        sys.exit(process.returncode)
+def all_to_end(processes: list[subprocess.Popen[bytes]]) -> None:
+    """Wait for what runs side by side; where one fails, the others and this benchmark end."""
+    try:
+        for process in processes:
+            if process.wait():
+                sys.exit(process.returncode)
+    finally:
+        for process in processes:
+            process.terminate()
+
+
+def plan(options: argparse.Namespace) -> Distillation:
+    """What is asked for. What the folder holds already was made by the same, or this ends."""
+    settings = {key: value for key, value in vars(options).items() if key != "json"}
+    job, file = Distillation(**settings), options.folder / "plan.json"
+    made_by = {key: value for key, value in settings.items() if key not in ("folder", "jobs")}
+    if file.exists() and (before := json.loads(file.read_text())) != made_by:
+        sys.exit(f"{options.folder} was begun with {before}: say the same, or take another folder")
+    with written_atomically(file) as scratch:
+        scratch.write_text(json.dumps(made_by))
+    return job
 
 
 def main() -> None:
@@ -193,8 +210,7 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=2, help="processes that label")
     parser.add_argument("--json", type=Path, help="file for all numbers")
     options = parser.parse_args()
-    settings = {key: value for key, value in vars(options).items() if key != "json"}
-    job, console = Distillation(**settings), Console(width=None if sys.stdout.isatty() else 120)
+    job, console = plan(options), Console(width=None if sys.stdout.isatty() else 120)
     started = time.perf_counter()
     job.data()
     models = job.students()
@@ -211,7 +227,8 @@ def main() -> None:
     console.print(f"{pairs} pairs; teacher : student = {ratio:.0f} : 1; {minutes:.0f} min")
     if options.json:
         numbers = {table.key: table.for_json() for table in tables}
-        options.json.write_text(json.dumps({**numbers, "teacher_to_student": ratio}, indent=2))
+        with written_atomically(options.json) as scratch:
+            scratch.write_text(json.dumps({**numbers, "teacher_to_student": ratio}, indent=2))
 
 
 if __name__ == "__main__":

@@ -27,6 +27,7 @@ import torch
 from rich.console import Console
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
+from zeroflow_ros.files import written_atomically
 from zeroflow_training.evaluation.frozen_worlds import SENSORS
 from zeroflow_training.evaluation.residual import ResidualMetrics
 from zeroflow_training.evaluation.table import Column, Table
@@ -139,7 +140,8 @@ def main() -> None:
         console.print(table.for_console())
     if options.json:
         numbers = {table.key: table.for_json() for table in found}
-        options.json.write_text(json.dumps(numbers, indent=2))
+        with written_atomically(options.json) as scratch:
+            scratch.write_text(json.dumps(numbers, indent=2))
 
 
 if __name__ == "__main__":

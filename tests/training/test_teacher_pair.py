@@ -48,10 +48,13 @@ def test_points_that_are_not_valid_count_as_standing_still() -> None:
     assert trial.seconds >= 0
 
 
-def test_both_sweeps_of_a_simulated_pair_are_in_one_frame() -> None:
+def test_both_sweeps_of_a_simulated_pair_are_in_one_levelled_frame() -> None:
     pytest.importorskip("pypatchworkpp", reason="pip install 'zeroflow_ros[ground]'")
     pair = next(simulated_pairs(["VLP-16"]))
     assert np.abs(pair.source[pair.judged, :2]).max() < 35
+    for cloud in (pair.source, pair.target):
+        assert np.abs(cloud[:, :2]).max() < 56
+        assert np.quantile(cloud[:, 2], 0.01) > -0.3  # the sensor is a metre and more above that
     still = pair.judged & ~pair.truth.any(axis=1)
     distance = cKDTree(pair.target).query((pair.source + pair.truth)[still])[0]
     assert still.sum() > 1000

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from zeroflow_ros.geometry import Points, transform_points
+from zeroflow_ros.geometry import Points, Transform, invert, transform_points
 from zeroflow_training.evaluation.frozen_worlds import (
     DEVELOPMENT_SEED,
     SENSORS,
@@ -29,6 +29,8 @@ from zeroflow_training.evaluation.recordings import above_ground, read_sweeps
 from zeroflow_training.evaluation.regions import BOX_M
 from zeroflow_training.evaluation.tally import Tally
 from zeroflow_training.evaluation.trial import NOT_JUDGED
+from zeroflow_training.seen_pair import RANGE_M
+from zeroflow_training.simulation.simulator import SimulatedSweep
 from zeroflow_training.teachers import PseudoLabel, Teacher
 
 SIMULATED_SENSORS = ("HDL-64E", "VLP-32C", "DUAL-32", "VLP-16", "HDL-32E")
@@ -99,14 +101,26 @@ def simulated_pairs(sensors: Iterable[str] = SIMULATED_SENSORS) -> Iterator[Teac
 
 
 def simulated_pair(name: str, world: FrozenWorld) -> TeacherPair:
-    """The newest sweep of a street towards the one before it, ground found by Patchwork++."""
-    before, newest = world.sweeps(1 / world.rate_hz)[-2:]
-    previous = before.points[above_ground(before.points)]
-    keep = above_ground(newest.points)
-    source = newest.points[keep]
-    judged = _in_box(source) & ~np.isin(newest.class_id[keep], NOT_JUDGED)
-    target = transform_points(np.linalg.inv(newest.pose) @ before.pose, previous)
-    return TeacherPair(name, source, target, -newest.flow[keep], judged)
+    """The newest sweep of a street towards the one before it, as `zeroflow label` would show them.
+
+    Deskewed, levelled, near, and without what Patchwork++ takes for ground.
+    """
+    before, newest = replace(world, deskewed=True).sweeps(1 / world.rate_hz)[-2:]
+    level = newest.sensor_to_level
+    source, rows = _above_ground_levelled(newest, level)
+    target, _ = _above_ground_levelled(before, level @ invert(newest.pose) @ before.pose)
+    truth = -newest.flow[rows] @ level[:3, :3].T.astype(np.float32)
+    judged = _in_box(source) & ~np.isin(newest.class_id[rows], NOT_JUDGED)
+    return TeacherPair(name, source, target, truth, judged)
+
+
+def _above_ground_levelled(
+    sweep: SimulatedSweep, there: Transform
+) -> tuple[Points, npt.NDArray[np.intp]]:
+    """Points [n, 3] in the levelled frame of the pair, and their rows."""
+    points = transform_points(there, sweep.points)
+    rows = np.flatnonzero((np.abs(points[:, :2]) < RANGE_M).all(1) & above_ground(sweep.points))
+    return points[rows], rows
 
 
 def _in_box(points: Points) -> npt.NDArray[np.bool_]:
