@@ -10,6 +10,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import typer
+from typer.testing import CliRunner
 
 pytest.importorskip("pydantic", reason="pip install 'zeroflow_ros[training]'")
 pytest.importorskip("torch", reason="pip install 'zeroflow_ros[training]'")
@@ -17,6 +19,7 @@ pytest.importorskip("torch", reason="pip install 'zeroflow_ros[training]'")
 from zeroflow_ros.errors import DataError
 from zeroflow_ros.geometry import Points, from_roll_pitch_yaw, invert, transform_points
 from zeroflow_ros.sweep import PosedSweep, Sweep
+from zeroflow_training.cli.label import register
 from zeroflow_training.labelling import LabelTask, label
 from zeroflow_training.seen_pair import RANGE_M, SeenPair
 from zeroflow_training.sequences import (
@@ -48,6 +51,13 @@ class ByRow:
         valid = np.arange(len(source)) % 2 == 0
         cluster = np.where(valid, 1, 0).astype(np.int32)
         return PseudoLabel(target - source, valid, cluster, {"seconds": 0.5})
+
+
+class Stopped(ByRow):
+    """Somebody presses Ctrl-C while it works on its first pair."""
+
+    def label(self, source: Points, target: Points) -> PseudoLabel:
+        raise KeyboardInterrupt
 
 
 def pose(k: int) -> np.ndarray:
@@ -130,6 +140,69 @@ def test_labels_of_other_settings_are_not_mixed(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"other settings .*give these another --name"):
         label([sequence], ByRow(2), "rows", [-1], jobs=1)
     assert label([sequence], ByRow(2), "others", [-1], jobs=1).problem is None
+
+
+def test_one_sequence_with_other_labels_and_none_is_begun(tmp_path: Path) -> None:
+    first, second = written(tmp_path / "first"), written(tmp_path / "second")
+    label([second], ByRow(1), "rows", [-1], jobs=1)
+    with pytest.raises(DataError, match=r"second/labels/rows' .* \({'asked': 1}, now {'asked': 2}"):
+        label([first, second], ByRow(2), "rows", [-1], jobs=1)
+    assert not (first.folder / "labels").exists()
+
+
+def test_settings_bind_from_the_first_label_on(tmp_path: Path) -> None:
+    sequence = written(tmp_path / "drive")
+    settings = sequence.folder / "labels" / "rows" / "teacher.json"
+    with pytest.raises(KeyboardInterrupt):
+        label([sequence], Stopped(1), "rows", [-1], jobs=1)
+    assert json.loads(settings.read_text()) == {"asked": 1}
+    assert len(label([sequence], ByRow(2), "rows", [-1], jobs=1).reports) == 3
+    assert json.loads(settings.read_text()) == {"asked": 2}
+
+
+def test_labels_of_unknown_settings_are_not_mixed(tmp_path: Path) -> None:
+    sequence = written(tmp_path / "drive")
+    label([sequence], ByRow(), "rows", [-1], jobs=1)
+    (sequence.folder / "labels" / "rows" / "teacher.json").write_text("{")
+    with pytest.raises(DataError, match=r"other settings \(not known, now {'asked': 0}\)"):
+        label([sequence], ByRow(), "rows", [-1], jobs=1)
+
+
+def test_labels_of_an_older_revision_are_not_mixed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from zeroflow_training.teachers.rigid import RigidTeacher
+
+    sequence = written(tmp_path / "drive", 2)
+    label([sequence], RigidTeacher(), "rigid", [-1], jobs=1)
+    newer = RigidTeacher.revision + 1
+    monkeypatch.setattr(RigidTeacher, "revision", newer)
+    with pytest.raises(DataError, match=rf"other settings .* now .*'revision': {newer},"):
+        label([sequence], RigidTeacher(), "rigid", [-1], jobs=1)
+
+
+def test_a_sweep_without_points_is_counted_as_zero(tmp_path: Path) -> None:
+    folder = tmp_path / "drive"
+    with SequenceWriter(folder, Origin("VLP-32C", "made up", "known", "none")) as writer:
+        for k in range(2):
+            sweep = Sweep(np.zeros((0, 3), np.float32), k * 100_000_000, "lidar")
+            writer.add(StoredSweep(PosedSweep(sweep, pose(k)), np.zeros(0, bool)))
+        writer.set_level(LEVEL)
+    runner, app = CliRunner(), typer.Typer()
+    register(app)
+    result = runner.invoke(app, [str(folder), "--jobs", "1", "--json"])
+    assert result.exit_code == 0, result.output
+    numbers = json.loads(result.stdout, parse_constant=pytest.fail)
+    assert numbers["labelled"] == 1
+    assert (numbers["valid_share"], numbers["moving_share"]) == (0, 0)
+
+
+def test_a_seed_below_zero_is_refused_on_the_command_line(tmp_path: Path) -> None:
+    app = typer.Typer()
+    register(app)
+    result = CliRunner().invoke(app, [str(tmp_path), "--seed", "-1"])
+    assert result.exit_code == 2
+    assert "seed" in result.output
 
 
 def test_a_damaged_sweep_costs_its_pairs_only(tmp_path: Path) -> None:

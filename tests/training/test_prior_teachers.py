@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from zeroflow_ros.geometry import Points
-from zeroflow_training.teachers import chamfer, distance_field
+from zeroflow_training.teachers import chamfer, distance_field, optimisation
 from zeroflow_training.teachers.chamfer import TruncatedChamfer
 from zeroflow_training.teachers.distance_field import VOXEL_M, DistanceField
 from zeroflow_training.teachers.fast_nsf import FastNeuralPrior
@@ -119,6 +119,23 @@ def test_far_points_count_in_the_mean_but_not_in_the_sum() -> None:
     assert loss.item() == pytest.approx(0.25 / 2 + 0.25)
     loss = TruncatedChamfer(cloud)(torch.cat([one(0.5), one(1.41)]))
     assert loss.item() == pytest.approx((0.25 + 1.41**2) / 2 + 0.25)
+
+
+@pytest.mark.parametrize("wrong", [float("nan"), float("inf"), float("-inf")])
+def test_the_distance_of_points_that_are_nowhere_is_no_number(wrong: float) -> None:
+    moved = torch.cat([one(0.5), one(wrong), one(-wrong)])
+    assert TruncatedChamfer(one(0.0))(moved).isnan()
+
+
+@pytest.mark.parametrize("teacher", TEACHERS, ids=lambda teacher: teacher.name)
+def test_a_fit_that_runs_away_ends_as_not_finite(
+    teacher: PriorTeacher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(optimisation, "LEARNING_RATE", 1e30)
+    label = teacher.label(edges(4), edges(4) + SHIFT)
+    assert (label.diagnostics["stopped"], label.diagnostics["iterations"]) == ("not finite", 2)
+    assert label.diagnostics["best_iteration"] == 1
+    assert np.isfinite(label.displacement).all()
 
 
 def test_far_points_are_not_pulled() -> None:

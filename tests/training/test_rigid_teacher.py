@@ -117,7 +117,15 @@ def test_the_same_pair_reads_the_same() -> None:
     teacher.label(target, source)
     again = teacher.label(source, target)
     np.testing.assert_array_equal(first.displacement, again.displacement)
-    assert teacher.settings == {"teacher": "rigid", "seed": 3, "device": "cpu", "reach_m": 4.0}
+    own = {"revision": RigidTeacher.revision, "seed": 3, "device": "cpu", "reach_m": 4.0}
+    assert teacher.settings == {"teacher": "rigid", **own}
+
+
+def test_the_least_reach_still_has_room_for_all_votes() -> None:
+    source, _ = street((0, 0), seed=1)
+    target, _ = street((0.7, 0), seed=11)
+    label = RigidTeacher(reach_m=0.1).label(source, target)
+    assert np.linalg.norm(label.displacement, axis=1).max() < 0.1 + 0.1  # and what a turn adds
 
 
 @pytest.mark.parametrize("points", [0, 1, 5])

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -16,8 +18,8 @@ from zeroflow_ros.errors import ZeroflowError
 from zeroflow_ros.geometry import Points
 from zeroflow_training.teachers import PseudoLabel
 from zeroflow_training.teachers.kabsch import kabsch, robust_kabsch
-from zeroflow_training.teachers.post import RigidSmoothing, TwoWayConsistency
-from zeroflow_training.teachers.registry import TEACHERS, make_teacher
+from zeroflow_training.teachers.post import LEAST, RigidSmoothing, TwoWayConsistency
+from zeroflow_training.teachers.registry import TEACHERS, WRAPPERS, make_teacher
 
 RANDOM = np.random.default_rng(0)
 TURN = 0.1
@@ -149,12 +151,31 @@ def test_teachers_are_made_by_name() -> None:
     pytest.importorskip("torch", reason="pip install 'zeroflow_ros[training]'")
     settings = {"patience": 7, "two-way.tolerance_m": 1, "post.still_m": 0.1}
     teacher = make_teacher("fast_nsf+two-way+post", seed=3, settings=settings)
-    said = teacher.settings
-    assert (said["teacher"], said["seed"], said["patience"]) == ("fast_nsf", 3, 7)
-    assert said["two-way"]["tolerance_m"] == 1
-    assert (said["post"]["still_m"], said["post"]["seed"]) == (0.1, 3)
+    outer = teacher.settings
+    middle = outer["of"]
+    inner = middle["of"]
+    assert (outer["wrapper"], outer["still_m"], outer["seed"]) == ("post", 0.1, 3)
+    assert (middle["wrapper"], middle["tolerance_m"]) == ("two-way", 1)
+    assert (inner["teacher"], inner["seed"], inner["patience"]) == ("fast_nsf", 3, 7)
     for name in TEACHERS:
         assert make_teacher(name).settings["teacher"] == name
+
+
+def test_settings_tell_apart_order_and_number_of_wrappers() -> None:
+    pytest.importorskip("torch", reason="pip install 'zeroflow_ros[training]'")
+    names = ("nsfp", "nsfp+post", "nsfp+post+post", "nsfp+post+two-way", "nsfp+two-way+post")
+    said = [json.dumps(make_teacher(name).settings, sort_keys=True) for name in names]
+    assert len(set(said)) == len(names)
+
+
+@pytest.mark.parametrize("name", [*TEACHERS, *(f"rigid+{wrapper}" for wrapper in WRAPPERS)])
+def test_settings_say_the_revision(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("torch", reason="pip install 'zeroflow_ros[training]'")
+    teacher = make_teacher(name)
+    before = dict(teacher.settings)
+    monkeypatch.setattr(type(teacher), "revision", 99)
+    assert teacher.settings == {**before, "revision": 99}
+    assert before["revision"] >= 1
 
 
 @pytest.mark.parametrize(
@@ -165,7 +186,17 @@ def test_teachers_are_made_by_name() -> None:
         ("nsfp", {"speed": 1}, "'nsfp' has no setting 'speed': there is iterations, patience"),
         ("nsfp", {"device": "cpu"}, "has no setting 'device'"),
         ("nsfp", {"patience": 0.5}, "patience is 0.5, not int such as 100"),
-        ("nsfp", {"patience": 0}, "nsfp: patience is 0"),
+        ("nsfp", {"patience": 0}, "nsfp: patience is 0: it has to be 1 or more, and finite"),
+        ("nsfp", {"min_delta": math.inf}, "nsfp: min_delta is inf: it has to be 0 or more"),
+        ("rigid", {"reach_m": 0}, "rigid: reach_m is 0: it has to be 0.1 or more, and finite"),
+        ("rigid", {"reach_m": 0.04}, "rigid: reach_m is 0.04: "),
+        ("rigid", {"reach_m": -1.0}, "rigid: reach_m is -1.0: "),
+        ("rigid", {"reach_m": math.inf}, "rigid: reach_m is inf: "),
+        ("rigid", {"reach_m": math.nan}, "rigid: reach_m is nan: "),
+        ("rigid+post", {"post.eps_m": 0}, "post: eps_m is 0: it has to be 0.01 or more"),
+        ("rigid+post", {"post.min_points": 0}, "post: min_points is 0: it has to be 3 or more"),
+        ("rigid+post", {"post.trials": -1}, "post: trials is -1: it has to be 0 or more"),
+        ("rigid+two-way", {"two-way.reach_m": -1}, "two-way: reach_m is -1: it has to be 0 or"),
         ("nsfp", {"initialisation": "he"}, "initialisation is 'he': there is uniform, xavier"),
         ("nsfp", {"post.eps_m": 1.0}, r"'nsfp' has no '\+post'"),
         ("nsfp+post", {"post.eps": 1.0}, "'post' has no setting 'eps': there is eps_m"),
@@ -177,8 +208,35 @@ def test_what_there_is_not_is_refused(name: str, settings: dict[str, Any], messa
         make_teacher(name, settings=settings)
 
 
-def test_a_device_that_is_not_there_is_refused() -> None:
+@pytest.mark.parametrize("teacher", TEACHERS)
+def test_a_device_that_is_not_there_is_refused(teacher: str) -> None:
     torch = pytest.importorskip("torch", reason="pip install 'zeroflow_ros[training]'")
     name = "cuda:99" if torch.cuda.is_available() else "cuda"
     with pytest.raises(ZeroflowError, match=f"device '{name}' cannot be used"):
-        make_teacher("nsfp", device=name)
+        make_teacher(teacher, device=name)
+
+
+@pytest.mark.parametrize("teacher", TEACHERS)
+def test_settings_say_the_kind_of_device(teacher: str) -> None:
+    pytest.importorskip("torch", reason="pip install 'zeroflow_ros[training]'")
+    numbered, plain = (make_teacher(teacher, device=name) for name in ("cpu:0", "cpu"))
+    assert numbered.settings == plain.settings
+    assert plain.settings["device"] == "cpu"
+
+
+@pytest.mark.parametrize("teacher", TEACHERS)
+def test_a_seed_below_zero_is_refused(teacher: str) -> None:
+    pytest.importorskip("torch", reason="pip install 'zeroflow_ros[training]'")
+    with pytest.raises(ZeroflowError, match=f"{teacher}: seed is -1: it has to be 0 or more"):
+        make_teacher(teacher, seed=-1)
+
+
+@pytest.mark.parametrize(
+    "setting", ["eps_m", "min_points", "trials", "inlier_m", "still_m", "seed"]
+)
+def test_the_least_of_each_setting_works(setting: str) -> None:
+    source = np.repeat(box(20), 12, axis=0).astype(np.float32)  # at 20 places
+    still = Says(lambda source, target: np.zeros_like(source))
+    label = RigidSmoothing(still, **{setting: LEAST[setting]}).label(source, source)
+    assert np.abs(label.displacement).max() < 1e-6
+    assert label.diagnostics["clusters"] >= 1

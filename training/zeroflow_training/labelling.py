@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from zeroflow_ros.errors import DataError
 from zeroflow_ros.files import written_atomically
@@ -65,7 +66,7 @@ class LabelTask:
         labels.write(sequence.label_file(self.name, self.pairing))
         moves = np.linalg.norm(labels.displacement, axis=1) > MOVING_M
         seconds = float(labels.report.get("seconds", 0.0))
-        return LabelReport(seconds, float(labels.valid.mean()), float(moves.mean()))
+        return LabelReport(seconds, _share(labels.valid), _share(moves))
 
 
 @dataclass
@@ -120,10 +121,11 @@ def label(
     """
     if name == TRUTH:
         raise DataError(f"'{TRUTH}' is the name of true flow: give the labels another one")
-    summary = LabelSummary(name)
+    summary, settings = LabelSummary(name), json.loads(json.dumps(dict(teacher.settings)))
+    for sequence in sequences:  # all of them, before anything is written
+        _check_settings(sequence, name, settings)
     tasks = []
     for sequence in sequences:
-        _claim(sequence, teacher, name)
         wanted = [pairing for step in steps for pairing in sequence.neighbours(step)]
         there = set(sequence.labelled(name))
         summary.found += sum(pairing in there for pairing in wanted)
@@ -134,6 +136,8 @@ def label(
         ]
     if not tasks and not summary.found:
         raise DataError("no two sweeps of these sequences follow each other: nothing to label")
+    for sequence in sequences:
+        _write_settings(sequence, name, settings)
     for report in _reports(tasks, jobs):
         summary.reports.append(report)
         if progress is not None:
@@ -146,19 +150,33 @@ def _reports(tasks: list[LabelTask], jobs: int) -> Iterator[LabelReport]:
     return worked_off(tasks, jobs) if jobs > 1 else (task.run() for task in tasks)
 
 
-def _claim(sequence: Sequence, teacher: Teacher, name: str) -> None:
-    """Write the settings beside the labels, or check that they are those that are there."""
-    path = sequence.label_file(name, Pairing(0, 0)).with_name(SETTINGS)
-    settings = json.loads(json.dumps(dict(teacher.settings)))
+def _share(of: npt.NDArray[np.bool_]) -> float:
+    """0 where there is no point."""
+    return float(of.mean()) if len(of) else 0.0
+
+
+def _settings_file(sequence: Sequence, name: str) -> Path:
+    return sequence.label_file(name, Pairing(0, 0)).with_name(SETTINGS)
+
+
+def _check_settings(sequence: Sequence, name: str, settings: Any) -> None:
+    """Raise DataError where there are labels already, by other settings or nobody knows which."""
+    if not sequence.labelled(name):
+        return
+    path = _settings_file(sequence, name)
     try:
         found = json.loads(path.read_text())
     except (OSError, ValueError):
-        found = None
-    if found is None and not sequence.labelled(name):
-        with written_atomically(path) as scratch:
-            scratch.write_text(json.dumps(settings, indent=1))
-    elif found != settings:
+        found = "not known"
+    if found != settings:
         raise DataError(
             f"'{path.parent}' holds labels that were made by other settings ({found}, now "
             f"{settings}): give these another --name, or remove that folder"
         )
+
+
+def _write_settings(sequence: Sequence, name: str, settings: Any) -> None:
+    """Beside the labels; until the first one is there, each call may write others."""
+    if not sequence.labelled(name):
+        with written_atomically(_settings_file(sequence, name)) as scratch:
+            scratch.write_text(json.dumps(settings, indent=1))

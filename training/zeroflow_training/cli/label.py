@@ -58,7 +58,7 @@ def label(
         ),
     ] = None,
     device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
-    seed: Annotated[int, typer.Option(help="Of what a teacher draws at random.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Of what a teacher draws at random.")] = 0,
     jobs: Annotated[
         int | None, typer.Option(min=1, help="Processes; default: one for each core, 1 on cuda.")
     ] = None,

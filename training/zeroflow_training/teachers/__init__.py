@@ -37,7 +37,7 @@ class Teacher(Protocol):
 
     @property
     def settings(self) -> Mapping[str, Any]:
-        """Everything that its answers depend on, plain values."""
+        """Everything that its answers depend on, plain values; see `settings.py`."""
 
     def label(self, source: Points, target: Points) -> PseudoLabel:
         """Flow of `source` float32 [N, 3] towards `target` float32 [M, 3].

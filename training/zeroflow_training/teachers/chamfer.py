@@ -27,8 +27,10 @@ class TruncatedChamfer:
         self._neighbours = neighbours_of(cloud, _REACH_M)
 
     def __call__(self, moved: Tensor) -> Tensor:
-        """Loss of `moved` float32 [N, 3], differentiable in it."""
+        """Loss of `moved` float32 [N, 3], differentiable in it; NaN where a point is not finite."""
         place = moved.detach()
+        if not place.isfinite().all():
+            return moved.sum() * math.nan  # a tree refuses to search for such points
         reached = self._cloud[self._neighbours.nearest(place)]
         reaching = neighbours_of(place, _REACH_M, kept=False).nearest(self._cloud)
         back = moved.index_select(0, reaching)

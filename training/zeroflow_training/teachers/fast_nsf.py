@@ -23,6 +23,7 @@ class FastNeuralPrior(PriorTeacher):
     """
 
     name: ClassVar[str] = "fast_nsf"
+    revision: ClassVar[int] = 1
     thins_target: ClassVar[bool] = False
     patience: int = 30
 

@@ -26,6 +26,7 @@ class NeuralPrior(PriorTeacher):
     """
 
     name: ClassVar[str] = "nsfp"
+    revision: ClassVar[int] = 1
     thins_target: ClassVar[bool] = True  # it is fitted both ways: neither may be the denser one
 
     def fit(self, network: CoordinateNetwork, source: Tensor, target: Tensor) -> Outcome:

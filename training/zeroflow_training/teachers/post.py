@@ -7,7 +7,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,10 @@ import numpy.typing as npt
 from zeroflow_ros.geometry import Points
 from zeroflow_training.teachers import PseudoLabel, Teacher
 from zeroflow_training.teachers.kabsch import robust_kabsch
+from zeroflow_training.teachers.settings import check_least, own_settings
+
+LEAST = {"seed": 0, "eps_m": 0.01, "min_points": 3, "trials": 0, "inlier_m": 0, "still_m": 0}
+"""Of RigidSmoothing: DBSCAN refuses a distance of 0, and two points have no rigid motion."""
 
 
 @dataclass(frozen=True)
@@ -23,8 +27,11 @@ class RigidSmoothing:
 
     Clusters: DBSCAN with `eps_m` and `min_points`. Motion: RANSAC of `trials` with `inlier_m`; none
     where it moves the cluster's centre by less than `still_m`. Other points keep their flow.
+    Raises ZeroflowError for settings without sense.
     """
 
+    name: ClassVar[str] = "post"
+    revision: ClassVar[int] = 1
     teacher: Teacher
     seed: int = 0
     eps_m: float = 0.4
@@ -33,11 +40,13 @@ class RigidSmoothing:
     inlier_m: float = 0.2
     still_m: float = 0.05
 
+    def __post_init__(self) -> None:
+        check_least(self, LEAST)
+
     @property
     def settings(self) -> Mapping[str, Any]:
-        """See Teacher; its own under `post`."""
-        names = ("seed", "eps_m", "min_points", "trials", "inlier_m", "still_m")
-        return {**self.teacher.settings, "post": {name: getattr(self, name) for name in names}}
+        """See Teacher; those of the teacher within under `of`, as the order decides."""
+        return {"wrapper": self.name, **own_settings(self), "of": dict(self.teacher.settings)}
 
     def label(self, source: Points, target: Points) -> PseudoLabel:
         """See Teacher; points that are not valid are in no cluster."""
@@ -77,17 +86,22 @@ class TwoWayConsistency:
 
     A point follows its flow to the target's nearest point, no farther than `reach_m` from there,
     and takes that one's flow towards the source: it has to be back within `tolerance_m`.
+    Raises ZeroflowError for settings without sense.
     """
 
+    name: ClassVar[str] = "two-way"
+    revision: ClassVar[int] = 1
     teacher: Teacher
     tolerance_m: float = 0.3
     reach_m: float = 1.0
 
+    def __post_init__(self) -> None:
+        check_least(self, {"tolerance_m": 0, "reach_m": 0})
+
     @property
     def settings(self) -> Mapping[str, Any]:
-        """See Teacher; its own under `two-way`."""
-        own = {"tolerance_m": self.tolerance_m, "reach_m": self.reach_m}
-        return {**self.teacher.settings, "two-way": own}
+        """See RigidSmoothing."""
+        return {"wrapper": self.name, **own_settings(self), "of": dict(self.teacher.settings)}
 
     def label(self, source: Points, target: Points) -> PseudoLabel:
         """See Teacher; diagnostics are those of the way there, seconds those of both."""

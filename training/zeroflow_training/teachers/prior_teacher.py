@@ -7,7 +7,7 @@ from __future__ import annotations
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import numpy as np
@@ -20,6 +20,7 @@ from zeroflow_ros.geometry import Points
 from zeroflow_training.teachers import Progress, PseudoLabel
 from zeroflow_training.teachers.optimisation import Outcome, Stopping, deterministic, find_device
 from zeroflow_training.teachers.prior import INITIALISATIONS, CoordinateNetwork
+from zeroflow_training.teachers.settings import check_least, own_settings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +41,7 @@ class PriorTeacher(ABC):
     """
 
     name: ClassVar[str]
+    revision: ClassVar[int]
     thins_target: ClassVar[bool]
     device: str = "cpu"
     seed: int = 0
@@ -54,10 +56,7 @@ class PriorTeacher(ABC):
 
     def __post_init__(self) -> None:
         find_device(self.device)
-        for name, least in _LEAST.items():
-            if not getattr(self, name) >= least:
-                said = getattr(self, name)
-                raise ZeroflowError(f"{self.name}: {name} is {said}: it has to be {least} or more")
+        check_least(self, _LEAST)
         if self.initialisation not in INITIALISATIONS:
             known = ", ".join(INITIALISATIONS)
             raise ZeroflowError(
@@ -67,8 +66,8 @@ class PriorTeacher(ABC):
     @property
     def settings(self) -> Mapping[str, Any]:
         """See Teacher; of the device its kind, as it decides the order of sums."""
-        own = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "progress"}
-        return {"teacher": self.name, **own, "device": torch.device(self.device).type}
+        kind = torch.device(self.device).type
+        return {"teacher": self.name, **own_settings(self), "device": kind}
 
     @property
     def stopping(self) -> Stopping:
@@ -110,7 +109,15 @@ class PriorTeacher(ABC):
         return cloud[rows.sort().values]
 
 
-_LEAST = {"iterations": 1, "patience": 1, "min_delta": 0, "warm_up": 0, "points": 0, "range_m": 0.1}
+_LEAST = {
+    "seed": 0,
+    "iterations": 1,
+    "patience": 1,
+    "min_delta": 0,
+    "warm_up": 0,
+    "points": 0,
+    "range_m": 0.1,
+}
 _NOTHING = Outcome(0, 0, float("nan"), "no points")
 
 

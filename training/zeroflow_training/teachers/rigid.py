@@ -12,8 +12,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -25,7 +25,17 @@ from zeroflow_training.teachers import PseudoLabel
 from zeroflow_training.teachers.cluster_batch import ClusterBatch, batches, packed
 from zeroflow_training.teachers.clusters import JointClusters, joint_clusters, linked_clusters
 from zeroflow_training.teachers.correspondence import LIMIT_M, Correspondence
-from zeroflow_training.teachers.rigid_fit import Motions, cost_of, one_way, refined, searched, vote
+from zeroflow_training.teachers.optimisation import find_device
+from zeroflow_training.teachers.rigid_fit import (
+    CELL_M,
+    Motions,
+    cost_of,
+    one_way,
+    refined,
+    searched,
+    vote,
+)
+from zeroflow_training.teachers.settings import check_least, own_settings
 from zeroflow_training.teachers.surfaces import Surfaces, surfaces
 from zeroflow_training.teachers.verdict import Verdict, Verdicts
 
@@ -43,16 +53,26 @@ STRAY_M = 0.4  # from a moving body, and a point of no cluster goes with it
 
 @dataclass(frozen=True)
 class RigidTeacher:
-    """`reach_m`: how far anything moves between the sweeps; 4 m are 144 km/h at 10 Hz."""
+    """`reach_m`: how far anything moves between the sweeps; 4 m are 144 km/h at 10 Hz.
 
+    Raises ZeroflowError for a device that is not there and for settings without sense.
+    """
+
+    name: ClassVar[str] = "rigid"
+    revision: ClassVar[int] = 1
     seed: int = 0
     device: str = "cpu"
     reach_m: float = 4.0
 
+    def __post_init__(self) -> None:
+        find_device(self.device)
+        check_least(self, {"seed": 0, "reach_m": CELL_M})
+
     @property
     def settings(self) -> Mapping[str, Any]:
-        """See Teacher."""
-        return {"teacher": "rigid", **asdict(self)}
+        """See Teacher; of the device its kind, whichever of several it is."""
+        kind = torch.device(self.device).type
+        return {"teacher": self.name, **own_settings(self), "device": kind}
 
     def label(self, source: Points, target: Points) -> PseudoLabel:
         """See Teacher; `cluster` tells apart what moves."""
