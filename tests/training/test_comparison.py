@@ -287,9 +287,10 @@ def test_a_killed_rewrite_leaves_no_report_that_looks_whole(
         raise KeyboardInterrupt
 
     label(sequence, "first", off_m=0.2)
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+    with monkeypatch.context() as patch:
         patch.setattr("zeroflow_training.evaluation.report._draw", killed)
-        job.run()
+        with pytest.raises(KeyboardInterrupt):
+            job.run()
     assert tables.read_text() != before
     for file, content, stat in old:
         file.write_bytes(content)

@@ -18,6 +18,8 @@ from zeroflow_training.evaluation.regions import CLOSE
 from zeroflow_training.evaluation.results import Results
 from zeroflow_training.evaluation.tables import bucketed_groups, numbers, tables
 
+NUMBERS = "results.json"
+
 
 @dataclass(frozen=True)
 class Context:
@@ -47,19 +49,28 @@ def evaluate(pairs: Iterable[EvaluatedPair], out: Path) -> Results:
 def write_report(results: Results, out: Path, context: Context = Context()) -> None:
     """Write results.md, speeds.png, worst_1.png and so on, and results.json (every number).
 
-    The last one is written last: where it is, the report is complete. Raises ZeroflowError where
-    there is no sweep, or `out` cannot be written.
+    The last one is written last, and an old one is removed first: where it is, the report is
+    complete and of one piece. Raises ZeroflowError where there is no sweep, or `out` cannot be
+    written.
     """
     if not results.sweeps:
         raise ZeroflowError(f"nothing to write into '{out}': there was no sweep to evaluate")
+    _remove(out / NUMBERS)
     paragraphs = [f"{note}\n" for note in context.notes]
     paragraphs += [table.markdown() for table in tables(results)]
     with written_atomically(out / "results.md") as scratch:
         scratch.write_text("\n".join(paragraphs))
     _draw(results, out, context.reference)
     entries = {**context.record, **numbers(results)}
-    with written_atomically(out / "results.json") as scratch:
+    with written_atomically(out / NUMBERS) as scratch:
         scratch.write_text(json.dumps(entries, indent=2) + "\n")
+
+
+def _remove(path: Path) -> None:
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise ZeroflowError(f"cannot write '{path}': {error.strerror or error}") from error
 
 
 def _draw(results: Results, out: Path, reference: str) -> None:
