@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from zeroflow_ros.errors import ZeroflowError
-from zeroflow_ros.files import written_atomically
+from zeroflow_ros.files import remove, written_atomically
 from zeroflow_ros.rendering import save_png
 from zeroflow_training.evaluation.pair import EvaluatedPair
 from zeroflow_training.evaluation.pictures import draw_pair, draw_speeds
@@ -55,7 +55,7 @@ def write_report(results: Results, out: Path, context: Context = Context()) -> N
     """
     if not results.sweeps:
         raise ZeroflowError(f"nothing to write into '{out}': there was no sweep to evaluate")
-    _remove(out / NUMBERS)
+    remove(out / NUMBERS)
     paragraphs = [f"{note}\n" for note in context.notes]
     paragraphs += [table.markdown() for table in tables(results)]
     with written_atomically(out / "results.md") as scratch:
@@ -64,13 +64,6 @@ def write_report(results: Results, out: Path, context: Context = Context()) -> N
     entries = {**context.record, **numbers(results)}
     with written_atomically(out / NUMBERS) as scratch:
         scratch.write_text(json.dumps(entries, indent=2) + "\n")
-
-
-def _remove(path: Path) -> None:
-    try:
-        path.unlink(missing_ok=True)
-    except OSError as error:
-        raise ZeroflowError(f"cannot write '{path}': {error.strerror or error}") from error
 
 
 def _draw(results: Results, out: Path, reference: str) -> None:
