@@ -99,6 +99,40 @@ class FlowEstimator:
         return self._ego_motion.pose(sweep.stamp_ns)
 
 
+class PairEstimator:
+    """Flow of one cloud towards another, for many pairs: the model is loaded once.
+
+    `model`, `threads`: see FlowEstimator; `raw`: see `estimate_pair`. No pair knows of another.
+    """
+
+    def __init__(
+        self,
+        model: str | Path | None = None,
+        *,
+        raw: bool = False,
+        threads: int | None = None,
+    ) -> None:
+        path = find_model(model)
+        self.card, self.engine = load_card(path), OnnxRuntimeEngine(path, threads)
+        self._raw, self._threads = raw, threads
+
+    def flow(self, source: Points, target: Points, interval_s: float | None = None) -> Flow:
+        """See `estimate_pair`."""
+        require_points(source)
+        require_points(target)
+        # Made anew for each pair: Patchwork++ adapts to the clouds that it saw before.
+        ground = KeptGround() if self._raw else ground_segmenter(self.card.ground)
+        network = FlowNetwork(self.card, self.engine, ground, self._threads)
+        level = np.eye(4) if self._raw else GroundLevelling().level(source)
+        older = [MISSING] * (self.card.history - 2)
+        # One frame for both: the target was seen from elsewhere.
+        age_s = interval_s or self.card.interval_s
+        before = PlacedCloud(target, level, age_s, from_sensor=False)
+        pair = [PlacedCloud(source, level, 0.0), before, *older]
+        backwards = network.flow(pair, Stopwatch())
+        return dataclasses.replace(backwards, displacement=0 - backwards.displacement)
+
+
 def estimate_pair(
     source: Points,
     target: Points,
@@ -115,20 +149,7 @@ def estimate_pair(
     The network says where newest points came from; run backwards in time (source as the newest
     sweep, target as the one before) its answer is the negative of where source points go.
     """
-    require_points(source)
-    require_points(target)
-    path = find_model(model)
-    card = load_card(path)
-    ground = KeptGround() if raw else ground_segmenter(card.ground)
-    network = FlowNetwork(card, OnnxRuntimeEngine(path), ground)
-    level = np.eye(4) if raw else GroundLevelling().level(source)
-    older = [MISSING] * (card.history - 2)
-    interval_s = interval_s or card.interval_s
-    # One frame for both: the target was seen from elsewhere.
-    before = PlacedCloud(target, level, interval_s, from_sensor=False)
-    pair = [PlacedCloud(source, level, 0.0), before, *older]
-    backwards = network.flow(pair, Stopwatch())
-    return dataclasses.replace(backwards, displacement=0 - backwards.displacement)
+    return PairEstimator(model, raw=raw).flow(source, target, interval_s)
 
 
 def _load(path: Path, threads: int | None) -> FlowNetwork:

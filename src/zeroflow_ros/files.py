@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 zeroflow_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Files that appear under their name only when they are complete."""
+"""Files that appear under their name only when they are complete, and go when they do not hold."""
 
 from __future__ import annotations
 
@@ -33,6 +33,14 @@ def written_atomically(path: Path) -> Iterator[Path]:
     finally:
         if scratch is not None:
             scratch.unlink(missing_ok=True)
+
+
+def remove(path: Path) -> None:
+    """Remove a file, if there is one. Raises ZeroflowError where the file system refuses."""
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise ZeroflowError(f"cannot remove '{path}': {error.strerror or error}") from error
 
 
 def _umask() -> int:

@@ -14,9 +14,11 @@ import pytest
 from zeroflow_ros import estimator as estimator_module
 from zeroflow_ros.ego_motion import EgoMotion, PoseTrack, Standstill
 from zeroflow_ros.errors import CloudError, ModelError
-from zeroflow_ros.estimator import FlowEstimator, estimate_pair
+from zeroflow_ros.estimator import FlowEstimator, PairEstimator, estimate_pair
 from zeroflow_ros.flow import Flow, FlowStatus
 from zeroflow_ros.geometry import Points, Transform, from_roll_pitch_yaw, invert, transform_points
+from zeroflow_ros.ground import GroundSplit
+from zeroflow_ros.pillars import GridPoints, PillarGrid
 from zeroflow_ros.sweep import Sweep
 
 START_NS = 1_700_000_000_000_000_000
@@ -312,6 +314,29 @@ def test_pair_refuses_what_it_cannot_answer(make_model: MakeModel, engine: Any) 
         estimate_pair(cloud(), np.zeros((300, 4), np.float32), model=make_model())
     with pytest.raises(ModelError, match="no such file"):
         estimate_pair(cloud(), cloud(), model="missing.onnx")
+
+
+class Adapting:
+    """Takes more for ground with every cloud, as Patchwork++ may."""
+
+    def __init__(self) -> None:
+        self.clouds = 0
+
+    def split(self, grid: PillarGrid, located: GridPoints) -> GroundSplit:
+        self.clouds += 1
+        is_ground = np.arange(len(located.rows)) < 10 * self.clouds
+        return GroundSplit(located.select(~is_ground), located.rows[is_ground])
+
+
+def test_no_pair_knows_of_another(
+    make_model: MakeModel, engine: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(estimator_module, "ground_segmenter", lambda handling: Adapting())
+    pairs = PairEstimator(make_model(ground="remove"))
+    assert pairs.engine is engine
+    flows = [pairs.flow(cloud(), cloud(1), interval_s=interval_s) for interval_s in (0.1, 0.2)]
+    assert [(flow.speed == 0).sum() for flow in flows] == [10, 10]
+    assert [flow.interval_s for flow in flows] == [0.1, 0.2]
 
 
 @pytest.mark.parametrize("which", [0, 1])

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import os
 import pickle
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -16,6 +17,7 @@ import pytest
 
 pytest.importorskip("pydantic", reason="pip install 'zeroflow_ros[training]'")
 
+from zeroflow_ros.engines.onnxruntime_engine import OnnxRuntimeEngine
 from zeroflow_ros.errors import DataError, MissingPackageError, ZeroflowError
 from zeroflow_ros.estimator import FlowEstimator, estimate_pair
 from zeroflow_ros.geometry import Points, from_roll_pitch_yaw, invert, transform_points
@@ -225,6 +227,22 @@ def test_the_published_convention_is_the_pair_in_one_frame(
     assert_as(job.run()[answer.name], metrics(simulated, pairing, flow.displacement))
 
 
+def test_the_published_convention_loads_the_model_once_and_keeps_to_its_threads(
+    simulated: Drive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded: list[int | None] = []
+
+    def engine(path: Path, threads: int | None = None) -> OnnxRuntimeEngine:
+        loaded.append(threads)
+        return OnnxRuntimeEngine(path, threads)
+
+    monkeypatch.setattr("zeroflow_ros.estimator.OnnxRuntimeEngine", engine)
+    model = ModelFlow.of("zeroflow-rt-2", "published", threads=1)
+    found = list(model.flows(simulated, simulated.neighbours(1)))
+    assert [pairing for pairing, _ in found] == [(0, 1), (1, 2)]
+    assert loaded == [1]
+
+
 def test_a_killed_evaluation_goes_on_and_keeps_what_holds(tmp_path: Path) -> None:
     sequence = drive(tmp_path / "a")
     label(sequence, "first")
@@ -250,6 +268,35 @@ def test_a_killed_evaluation_goes_on_and_keeps_what_holds(tmp_path: Path) -> Non
     (pairing, *_) = sequence.labelled(TRUTH)
     sequence.labels(TRUTH, pairing).write(sequence.label_file(TRUTH, pairing))
     assert kept() == {"first": False, "second": False, "zero": False}
+
+
+def test_a_killed_rewrite_leaves_no_report_that_looks_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between results.md of the new labels and their numbers; then the old labels come back."""
+    sequence = drive(tmp_path / "a")
+    label(sequence, "first")
+    files = [sequence.label_file("first", pairing) for pairing in sequence.labelled("first")]
+    old = [(file, file.read_bytes(), file.stat()) for file in files]
+    job = comparison(tmp_path / "a", tmp_path / "out", TeacherLabels("first"))
+    tables = tmp_path / "out" / "first" / "results.md"
+    job.run()
+    before = tables.read_text()
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    label(sequence, "first", off_m=0.2)
+    with monkeypatch.context() as patch:
+        patch.setattr("zeroflow_training.evaluation.report._draw", killed)
+        with pytest.raises(KeyboardInterrupt):
+            job.run()
+    assert tables.read_text() != before
+    for file, content, stat in old:
+        file.write_bytes(content)
+        os.utime(file, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    assert not job.run()["first"]["kept"]
+    assert tables.read_text() == before
 
 
 def test_two_processes_count_as_one(tmp_path: Path) -> None:

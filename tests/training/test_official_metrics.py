@@ -16,23 +16,21 @@ from typing import Any
 import numpy as np
 import pytest
 
+pytest.importorskip("pydantic", reason="pip install 'zeroflow_ros[training]'")
+
 from zeroflow_ros.geometry import from_roll_pitch_yaw
+from zeroflow_training.comparison.reference import classes_of
 from zeroflow_training.evaluation.bucketed import Bucketed, by_class, mean_over
-from zeroflow_training.evaluation.classes import (
-    ARGOVERSE2,
-    BOARD,
-    FOREGROUND,
-    MOVERS,
-    PointClass,
-    of_argoverse2,
-)
+from zeroflow_training.evaluation.classes import BOARD, FOREGROUND, MOVERS, Classes, PointClass
 from zeroflow_training.evaluation.pair import EvaluatedPair
 from zeroflow_training.evaluation.regions import CLOSE, EVERYWHERE
 from zeroflow_training.evaluation.tally import Tally, total
 from zeroflow_training.evaluation.threeway import Threeway
+from zeroflow_training.sources.argoverse2.categories import CATEGORIES, flow_classes
 
 SWEEPS, POINTS = 2, 2000
-CAR = ARGOVERSE2.index("REGULAR_VEHICLE")
+NAMES = ("NONE", *CATEGORIES)  # by their number in av2-api
+CAR = NAMES.index("REGULAR_VEHICLE")
 KINDS: dict[str, Callable[[np.random.Generator], Any]] = {
     "everything": lambda rng: rng.integers(0, 31, POINTS),
     "mostly background": lambda rng: rng.integers(1, 31, POINTS) * (rng.random(POINTS) < 0.05),
@@ -74,6 +72,13 @@ class Case:
         return total(map(Tally.of, self.pairs))
 
 
+def classes(category: np.ndarray) -> Classes:
+    """Of numbers as av2-api counts them, by the way that labels of Argoverse 2 take."""
+    found = flow_classes(category, 0)
+    assert found is not None
+    return classes_of(found)
+
+
 def random_pair(
     rng: np.random.Generator, name: str, category: np.ndarray, speed: np.ndarray
 ) -> EvaluatedPair:
@@ -86,7 +91,7 @@ def random_pair(
         name,
         *(array.astype(np.float32) for array in (points, predicted, truth)),
         valid=rng.random(POINTS) < 0.9,
-        classes=of_argoverse2(category),
+        classes=classes(category),
         next_from_source=from_roll_pitch_yaw((-1.4, 0.1, 0.02), 0.01, -0.02, 0.05),
     )
 
@@ -150,10 +155,10 @@ def test_threeway_is_that_of_av2(av2: ModuleType, case: Case) -> None:
 
 
 def test_categories_are_those_of_av2(av2: ModuleType) -> None:
-    assert {name: k for k, name in enumerate(ARGOVERSE2)} == av2.constants.CATEGORY_TO_INDEX
+    assert {name: k for k, name in enumerate(NAMES)} == av2.constants.CATEGORY_TO_INDEX
     groups = av2.constants.FOREGROUND_BACKGROUND_BREAKDOWN
     foreground = groups[av2.constants.MetricBreakdownCategories.FOREGROUND]
-    table = of_argoverse2(np.arange(len(ARGOVERSE2), dtype=np.uint8))
+    table = classes(np.arange(len(NAMES)))
     assert np.flatnonzero(np.isin(table, FOREGROUND)).tolist() == sorted(foreground)
 
 
@@ -224,7 +229,7 @@ def test_classes_are_those_of_bse(bse: ModuleType) -> None:
     groups = package.av2_metacategories.BUCKETED_METACATAGORIES
     names = package.argoverse_scene_flow.CATEGORY_MAP
     found: dict[str, set[str]] = {}
-    table = of_argoverse2(np.arange(len(ARGOVERSE2), dtype=np.uint8))
+    table = classes(np.arange(len(NAMES)))
     for index, member in enumerate(table):
         found.setdefault(PointClass(member).name, set()).add(names[index - 1])
     other = found.pop("OTHER")

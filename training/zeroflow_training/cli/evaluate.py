@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -17,7 +18,7 @@ from zeroflow_ros.errors import DataError
 if TYPE_CHECKING:
     from zeroflow_training.comparison.answers import Answer
     from zeroflow_training.comparison.comparison import Comparison
-    from zeroflow_training.comparison.models import ModelFlow
+    from zeroflow_training.comparison.submission import Submission
     from zeroflow_training.comparison.summary import Summary
     from zeroflow_training.sequences import Sequence
 
@@ -30,7 +31,7 @@ _EPILOG = """
 
   zeroflow evaluate drives/ --truth rigid --model mine.onnx
 
-  zeroflow evaluate av2_test/ --model mine.onnx --submission submission/
+  zeroflow evaluate av2_test/ --model mine.onnx --submission submission/ --unsupervised
 """
 
 
@@ -72,6 +73,13 @@ def evaluate(
             metavar="FOLDER", help="Write the files of the Argoverse 2 challenges as well."
         ),
     ] = None,
+    supervised: Annotated[
+        bool | None,
+        typer.Option(
+            "--supervised/--unsupervised",
+            help="Of the model of a submission: whether labels of Argoverse 2 taught it.",
+        ),
+    ] = None,
     masks: Annotated[
         Path | None,
         typer.Option(help="The official zip of masks, for a submission of 2023 as well."),
@@ -82,7 +90,7 @@ def evaluate(
     """Judge models and teachers by the true flow of sequences, beside saying that nothing moves.
 
     Without --model and --teacher: the default model. A second call keeps the reports whose model,
-    data and options are the same.
+    data and options are the same, and the files of logs that are submitted.
     """
     from zeroflow_ros.cores import usable_cores
     from zeroflow_training.comparison.answers import NoMotion, TeacherLabels
@@ -90,48 +98,60 @@ def evaluate(
     from zeroflow_training.comparison.judged_sequences import judged_sequences
     from zeroflow_training.comparison.models import ModelFlow
     from zeroflow_training.comparison.reference import Reference
+    from zeroflow_training.comparison.submission import Submission, only
     from zeroflow_training.sequences import find_sequences
 
-    if masks is not None and submission is None:
-        raise DataError("--masks goes with --submission FOLDER: name a folder, or leave it out")
+    _check_options(submission, supervised, masks)
     teachers = teacher or []
     names: list[str | None] = [*model] if model else [] if teachers else [None]
     threads = None if jobs == 1 else max(1, usable_cores() // jobs)
     models = [ModelFlow.of(name, convention.value, threads) for name in names]
-    sequences = find_sequences(data)
-    archives = []
+    sequences = tuple(find_sequences(data))
+    # What is wrong with either is found before the first sweep is computed.
+    sent = comparison = None
     if submission is not None:
-        archives = _submit(models, sequences, submission, masks)
-        if not any(sequence.labelled(truth) for sequence in sequences):
-            _show(None, archives, as_json)
-            return
-    judged = judged_sequences(data, sequences, Reference(truth), teachers, convention.value)
-    answers: tuple[Answer, ...] = (*models, *map(TeacherLabels, teachers), NoMotion())
-    comparison = Comparison(answers, tuple(judged), Reference(truth), out, jobs)
-    names_judged = {each.sequence.manifest.name for each in judged}
-    left_out = {each.manifest.name for each in sequences} - names_judged
-    _show(_compare(comparison, tuple(sorted(left_out))), archives, as_json)
+        sent = Submission(only(models), sequences, submission, bool(supervised), masks, jobs)
+    if sent is None or any(sequence.labelled(truth) for sequence in sequences):
+        judged = judged_sequences(data, sequences, Reference(truth), teachers, convention.value)
+        answers: tuple[Answer, ...] = (*models, *map(TeacherLabels, teachers), NoMotion())
+        comparison = Comparison(answers, tuple(judged), Reference(truth), out, jobs)
+    archives = [] if sent is None else _send(sent)
+    _show(None if comparison is None else _compare(comparison, sequences), archives, as_json)
 
 
-def _submit(
-    models: list[ModelFlow], sequences: list[Sequence], folder: Path, masks: Path | None
-) -> list[Path]:
+def _check_options(submission: Path | None, supervised: bool | None, masks: Path | None) -> None:
+    """Raise DataError for options that do not go together."""
+    without = {"--masks": masks, "--supervised or --unsupervised": supervised}
+    for option, given in without.items():
+        if submission is None and given is not None:
+            raise DataError(
+                f"{option} goes with --submission FOLDER: name a folder, or leave it out"
+            )
+    if submission is not None and supervised is None:
+        raise DataError(
+            "--submission wants --supervised or --unsupervised as well, for the board asks: "
+            "--supervised where any label of Argoverse 2 taught the model, here (true flow by "
+            "--flow-labels) or wherever it came from; else --unsupervised"
+        )
+
+
+def _send(submission: Submission) -> list[Path]:
     """Paths of the archives."""
     from zeroflow_ros.cli.summary import progress_bar
-    from zeroflow_training.comparison.submission import submission
 
-    job = submission(models, sequences, folder, masks)
     with progress_bar("logs") as progress:
-        return job.write(progress)
+        return submission.write(progress)
 
 
-def _compare(comparison: Comparison, left_out: tuple[str, ...]) -> Summary:
+def _compare(comparison: Comparison, sequences: Iterable[Sequence]) -> Summary:
     """Judge all answers and write the summary."""
     from zeroflow_ros.cli.summary import progress_bar
     from zeroflow_training.comparison.summary import Summary
 
+    judged = {each.sequence.manifest.name for each in comparison.judged}
+    left_out = {each.manifest.name for each in sequences} - judged
     with progress_bar("sweeps") as progress:
-        summary = Summary(comparison, comparison.run(progress), left_out)
+        summary = Summary(comparison, comparison.run(progress), tuple(sorted(left_out)))
     summary.write()
     return summary
 

@@ -24,10 +24,8 @@ from zeroflow_training.comparison.judged_sequences import JudgedSequence
 from zeroflow_training.comparison.judgement import Judgement, judge
 from zeroflow_training.comparison.reference import Reference
 from zeroflow_training.comparison.tasks import JudgeTask
-from zeroflow_training.evaluation.report import Context, write_report
+from zeroflow_training.evaluation.report import NUMBERS, Context, write_report
 from zeroflow_training.workers import worked_off
-
-NUMBERS = "results.json"
 
 
 @dataclass(frozen=True)

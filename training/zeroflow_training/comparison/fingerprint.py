@@ -8,12 +8,14 @@ import hashlib
 import json
 from collections.abc import Iterable
 from functools import cache
+from itertools import product
 from pathlib import Path
 
 import zeroflow_ros
 from zeroflow_training.comparison.answers import Answer
 from zeroflow_training.comparison.judged_sequences import JudgedSequence
 from zeroflow_training.comparison.reference import Reference
+from zeroflow_training.sequences import Pairing, Sequence
 from zeroflow_training.sequences.manifest import FILE
 
 _TRAINING = Path(__file__).parents[1]
@@ -25,9 +27,18 @@ _CODE = (
 
 def fingerprint(answer: Answer, reference: Reference, judged: Iterable[JudgedSequence]) -> str:
     """Changes with the answer, the reference, the data (by size and time of files) and our code."""
-    data = [_files(each, {reference.name, answer.name}) for each in judged]
-    told = [answer.name, answer.identity, reference.name, data, code()]
-    return hashlib.sha256(json.dumps(told).encode()).hexdigest()
+    data = [_files(each.sequence, each.pairings, {reference.name, answer.name}) for each in judged]
+    return _digest(answer.name, answer.identity, reference.name, data)
+
+
+def fingerprint_of_log(identity: str, sequence: Sequence, masks: Path | None) -> str:
+    """Of what is submitted of a log: by an answer of this `identity`, asked for by the `masks`."""
+    asked = None if masks is None else _stat(masks)
+    return _digest(identity, asked, _files(sequence))
+
+
+def _digest(*told: object) -> str:
+    return hashlib.sha256(json.dumps([*told, code()]).encode()).hexdigest()
 
 
 @cache
@@ -40,12 +51,18 @@ def code() -> str:
     return found.hexdigest()
 
 
-def _files(judged: JudgedSequence, names: Iterable[str]) -> list[tuple[str, int, int]]:
-    """Of the sweeps, and of the labels of judged pairs by `names`, where there are any."""
-    sequence = judged.sequence
+def _files(
+    sequence: Sequence, pairings: Iterable[Pairing] = (), names: Iterable[str] = ()
+) -> list[tuple[str, int, int]]:
+    """Of the sweeps, and of the labels of `pairings` by `names`, where there are any."""
     folder = sequence.folder
-    labels = (sequence.label_file(name, pair) for name in names for pair in judged.pairings)
+    labels = (sequence.label_file(*of) for of in product(names, pairings))
     files = [folder / FILE, *(folder / "sweeps").glob("*.npz")]
     files += [file for file in labels if file.is_file()]
-    stats = ((str(file.relative_to(folder.parent)), file.stat()) for file in sorted(files))
-    return [(name, stat.st_size, stat.st_mtime_ns) for name, stat in stats]
+    return [(str(file.relative_to(folder.parent)), *_stat(file)) for file in sorted(files)]
+
+
+def _stat(file: Path) -> tuple[int, int]:
+    """Size in bytes, and when it was written in ns."""
+    stat = file.stat()
+    return stat.st_size, stat.st_mtime_ns

@@ -10,7 +10,7 @@ from collections.abc import Sequence as Several
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from zeroflow_ros.estimator import FlowEstimator, estimate_pair
+from zeroflow_ros.estimator import FlowEstimator, PairEstimator
 from zeroflow_ros.flow import Flow
 from zeroflow_ros.geometry import invert, transform_points
 from zeroflow_ros.levelling import KnownLevelling
@@ -80,11 +80,12 @@ class ModelFlow:
         self, sequence: Sequence, pairings: Several[Pairing]
     ) -> Iterator[tuple[Pairing, Answered]]:
         """Two sweeps, whatever the model's history; the source towards the one after it."""
+        estimator = PairEstimator(self.path, threads=self.threads)
         for pairing in pairings:
             source, target = (sequence.sweep(number).posed for number in pairing)
             seen = transform_points(invert(source.pose) @ target.pose, target.sweep.points)
             interval_s = signed_interval_s(sequence, pairing)
-            flow = estimate_pair(source.sweep.points, seen, model=self.path, interval_s=interval_s)
+            flow = estimator.flow(source.sweep.points, seen, interval_s)
             yield pairing, _answered(flow, 1)
 
 

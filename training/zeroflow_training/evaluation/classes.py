@@ -3,7 +3,7 @@
 """PointClass: what a judged point belongs to, as the boards of Argoverse 2 group it.
 
 BACKGROUND to WHEELED_VRU are the five classes of BucketedSceneFlowEval 2.0.25 (Khatri et al.
-2024), with its members. Signs, cones, signal trailers and animals are labelled too, but in none.
+2024). Signs, cones, signal trailers and animals are labelled too, but in none.
 """
 
 from __future__ import annotations
@@ -42,28 +42,6 @@ FOREGROUND = (*MOVERS, PointClass.OTHER)
 BOARD = (PointClass.BACKGROUND, *MOVERS)
 JUDGED = tuple(member for member in PointClass if member is not PointClass.GROUND)
 
-ARGOVERSE2 = (
-    *("NONE", "ANIMAL", "ARTICULATED_BUS", "BICYCLE", "BICYCLIST", "BOLLARD", "BOX_TRUCK", "BUS"),
-    *("CONSTRUCTION_BARREL", "CONSTRUCTION_CONE", "DOG", "LARGE_VEHICLE"),
-    *("MESSAGE_BOARD_TRAILER", "MOBILE_PEDESTRIAN_CROSSING_SIGN", "MOTORCYCLE", "MOTORCYCLIST"),
-    *("OFFICIAL_SIGNALER", "PEDESTRIAN", "RAILED_VEHICLE", "REGULAR_VEHICLE", "SCHOOL_BUS"),
-    *("SIGN", "STOP_SIGN", "STROLLER", "TRAFFIC_LIGHT_TRAILER", "TRUCK", "TRUCK_CAB"),
-    *("VEHICULAR_TRAILER", "WHEELCHAIR", "WHEELED_DEVICE", "WHEELED_RIDER"),
-)
-"""Categories of Argoverse 2 by their index in av2-api."""
-_ARGOVERSE2_MEMBERS = {
-    PointClass.BACKGROUND: {"NONE"},
-    PointClass.CAR: {"REGULAR_VEHICLE"},
-    PointClass.OTHER_VEHICLES: {
-        *("ARTICULATED_BUS", "BOX_TRUCK", "BUS", "LARGE_VEHICLE", "RAILED_VEHICLE"),
-        *("SCHOOL_BUS", "TRUCK", "TRUCK_CAB", "VEHICULAR_TRAILER"),
-    },
-    PointClass.PEDESTRIAN: {"OFFICIAL_SIGNALER", "PEDESTRIAN", "STROLLER", "WHEELCHAIR"},
-    PointClass.WHEELED_VRU: {
-        *("BICYCLE", "BICYCLIST", "MOTORCYCLE", "MOTORCYCLIST"),
-        *("WHEELED_DEVICE", "WHEELED_RIDER"),
-    },
-}
 _SIMULATED_MEMBERS = {
     PointClass.CAR: {ActorClass.CAR, ActorClass.VAN},
     PointClass.OTHER_VEHICLES: {
@@ -81,15 +59,6 @@ _SIMULATED_MEMBERS = {
 }
 
 
-def of_argoverse2(category: npt.NDArray[np.uint8]) -> Classes:
-    """Classes uint8 [N] of category indices [N] as av2-api counts them: 0 is no label.
-
-    BucketedSceneFlowEval and its label files count one less: -1 is no label. An index above 30 is
-    labelled, of a category that came later.
-    """
-    return _ARGOVERSE2_TABLE[category]
-
-
 def of_simulated(class_id: npt.NDArray[np.uint8]) -> Classes:
     """Classes uint8 [N] of `class_id` uint8 [N] (ActorClass); UNKNOWN for what is mixed."""
     return _SIMULATED_TABLE[class_id]
@@ -100,17 +69,6 @@ def of_foreground(foreground: npt.NDArray[np.bool_]) -> Classes:
     return np.where(foreground, PointClass.OTHER, PointClass.BACKGROUND).astype(np.uint8)
 
 
-def _table(default: PointClass, members: dict[int, PointClass]) -> Classes:
-    table = np.full(256, default, np.uint8)
-    table[list(members)] = list(members.values())
-    return table
-
-
-_ARGOVERSE2_TABLE = _table(
-    PointClass.OTHER,
-    {ARGOVERSE2.index(n): group for group, names in _ARGOVERSE2_MEMBERS.items() for n in names},
-)
-_SIMULATED_TABLE = _table(
-    PointClass.UNKNOWN,
-    {member: group for group, members in _SIMULATED_MEMBERS.items() for member in members},
-)
+_SIMULATED_TABLE = np.full(256, PointClass.UNKNOWN, np.uint8)
+for _group, _members in _SIMULATED_MEMBERS.items():
+    _SIMULATED_TABLE[list(_members)] = _group

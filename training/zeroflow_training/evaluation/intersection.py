@@ -4,7 +4,7 @@
 
 Its truth files say where the points of sweep k are in sweep k + 1.
 
-- `published`: source k, target k + 1, by `estimate_pair`: two sweeps, whatever the model's history.
+- `published`: source k, target k + 1, by `PairEstimator`: two sweeps, whatever the model's history.
 - `newest`: the estimator as it runs on a vehicle. Time runs backwards: sweeps are fed last to first
   with mirrored stamps, so the source is the newest sweep, k + 1 the one before and k + 2 the one
   before that. Where source points came from is then the negative of where they go. Of three
@@ -22,7 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from zeroflow_ros.ego_motion import EgoMotion
-from zeroflow_ros.estimator import FlowEstimator, estimate_pair
+from zeroflow_ros.estimator import FlowEstimator, PairEstimator
 from zeroflow_ros.flow import Flow, FlowStatus
 from zeroflow_ros.geometry import Points
 from zeroflow_ros.sweep import Sweep
@@ -71,9 +71,9 @@ class Intersection:
 
     def published(self, model: str | Path | None) -> dict[int, Flow]:
         """Flow of each source towards the next sweep."""
+        pairs = PairEstimator(model)
         return {
-            k: estimate_pair(self.sweeps[k].points, self.sweeps[k + 1].points, model=model)
-            for k in self.truths
+            k: pairs.flow(self.sweeps[k].points, self.sweeps[k + 1].points) for k in self.truths
         }
 
     def newest(self, estimator: Estimator, reach: int) -> dict[int, Flow]:

@@ -10,13 +10,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from zeroflow_ros.errors import ZeroflowError
-from zeroflow_ros.files import written_atomically
+from zeroflow_ros.files import remove, written_atomically
 from zeroflow_ros.rendering import save_png
 from zeroflow_training.evaluation.pair import EvaluatedPair
 from zeroflow_training.evaluation.pictures import draw_pair, draw_speeds
 from zeroflow_training.evaluation.regions import CLOSE
 from zeroflow_training.evaluation.results import Results
 from zeroflow_training.evaluation.tables import bucketed_groups, numbers, tables
+
+NUMBERS = "results.json"
 
 
 @dataclass(frozen=True)
@@ -47,18 +49,20 @@ def evaluate(pairs: Iterable[EvaluatedPair], out: Path) -> Results:
 def write_report(results: Results, out: Path, context: Context = Context()) -> None:
     """Write results.md, speeds.png, worst_1.png and so on, and results.json (every number).
 
-    The last one is written last: where it is, the report is complete. Raises ZeroflowError where
-    there is no sweep, or `out` cannot be written.
+    The last one is written last, and an old one is removed first: where it is, the report is
+    complete and of one piece. Raises ZeroflowError where there is no sweep, or `out` cannot be
+    written.
     """
     if not results.sweeps:
         raise ZeroflowError(f"nothing to write into '{out}': there was no sweep to evaluate")
+    remove(out / NUMBERS)
     paragraphs = [f"{note}\n" for note in context.notes]
     paragraphs += [table.markdown() for table in tables(results)]
     with written_atomically(out / "results.md") as scratch:
         scratch.write_text("\n".join(paragraphs))
     _draw(results, out, context.reference)
     entries = {**context.record, **numbers(results)}
-    with written_atomically(out / "results.json") as scratch:
+    with written_atomically(out / NUMBERS) as scratch:
         scratch.write_text(json.dumps(entries, indent=2) + "\n")
 
 

@@ -14,6 +14,7 @@ import io
 import json
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,18 @@ FLOW = ("flow_tx_m", "flow_ty_m", "flow_tz_m")
 COLUMNS_2023 = {**dict.fromkeys(FLOW, "halffloat"), "is_dynamic": "bool"}
 COLUMNS_2024 = {"is_valid": "bool", **dict.fromkeys(FLOW, "float")}
 EVERY = 5
+CURE = "remove it, and write it again"
+MASKS_CURE = "give the zip of masks from the challenge's page"
+
+
+def name_2023(log: str, stamp_ns: int) -> str:
+    """Of a sweep's file in the folder and in the zip. Raises ZeroflowError for no log id."""
+    return _name(log, str(stamp_ns))
+
+
+def name_2024(log: str, index: int) -> str:
+    """Of a sweep's file in the folder and in the zip. Raises ZeroflowError for no log id."""
+    return _name(log, f"{index:010d}")
 
 
 def write_2023(
@@ -48,7 +61,7 @@ def write_2023(
     `next_from_source` [4, 4]: that ego motion; `mask` bool [N]: the points that are asked for.
     Raises ZeroflowError for arrays that do not fit together, or flow that is not finite there.
     """
-    path = _path(folder, sweep[0], str(sweep[1]))
+    path = folder / name_2023(*sweep)
     _check(path, "flow", flow, points.shape)
     _check(path, "mask", mask, points.shape[:1])
     with np.errstate(over="ignore"):  # becomes infinite, which is refused below
@@ -65,7 +78,7 @@ def write_2024(folder: Path, sweep: tuple[str, int], flow: Points, valid: Mask) 
     [N]: points that got one. N is the whole sweep: points without flow carry 0 and are judged.
     Raises ZeroflowError for arrays that do not fit together, or flow that is not finite.
     """
-    path = _path(folder, sweep[0], f"{sweep[1]:010d}")
+    path = folder / name_2024(*sweep)
     _check(path, "flow", flow, (len(valid), 3))
     _check(path, "valid", valid, (len(valid),))
     _check_finite(path, flow)
@@ -91,9 +104,7 @@ def archive_2024(folder: Path, pairs: Mapping[str, int], out: Path, *, supervise
     ZeroflowError where a file is missing or has other columns.
     """
     names = [
-        f"{log}/{index:010d}.feather"
-        for log, count in pairs.items()
-        for index in range(0, count, EVERY)
+        name_2024(log, index) for log, count in pairs.items() for index in range(0, count, EVERY)
     ]
     for name in names:
         _check_file(folder / name, COLUMNS_2024)
@@ -101,10 +112,10 @@ def archive_2024(folder: Path, pairs: Mapping[str, int], out: Path, *, supervise
     return _zip(folder, names, out, {"metadata.json": metadata})
 
 
-def _path(folder: Path, log: str, stem: str) -> Path:
+def _name(log: str, stem: str) -> str:
     if not log or Path(log).name != log:
         raise ZeroflowError(f"'{log}' is no log id: it names a folder in the submission")
-    return folder / log / f"{stem}.feather"
+    return f"{log}/{stem}.feather"
 
 
 def _check(path: Path, field: str, array: npt.NDArray[Any], shape: tuple[int, ...]) -> None:
@@ -130,7 +141,7 @@ def _write(path: Path, columns: Mapping[str, npt.NDArray[Any]]) -> Path:
     return path
 
 
-def _read(name: object, file: Any) -> Any:
+def _read(name: object, file: Any, cure: str) -> Any:
     """A pyarrow table."""
     import pyarrow
     from pyarrow import feather
@@ -138,40 +149,50 @@ def _read(name: object, file: Any) -> Any:
     try:
         return feather.read_table(file)
     except (pyarrow.ArrowException, OSError) as error:
-        raise ZeroflowError(f"'{name}' is no Feather file, write it again: {error}") from error
+        raise ZeroflowError(f"'{name}' is no Feather file: {cure}: {error}") from error
 
 
-def read_masks(masks: Path, log: str = "") -> Iterator[tuple[str, Mask]]:
-    """The points that are asked for, bool [N], of each sweep by its name in the official zip.
+def names_of_masks(masks: Path) -> list[str]:
+    """Of the sweeps that are asked for, see `name_2023`. Raises ZeroflowError for no zip."""
+    with _opened(masks) as archive:
+        return sorted(name for name in archive.namelist() if name.endswith(".feather"))
 
-    Of one log, or of all of them. Raises ZeroflowError for a zip or a table that is damaged.
+
+def read_masks(masks: Path, names: Iterable[str]) -> Iterator[tuple[str, Mask]]:
+    """The points that are asked for, bool [N], of sweeps by their names in the official zip.
+
+    Raises ZeroflowError for a zip or a table that is damaged.
     """
+    with _opened(masks) as archive:
+        for name in names:
+            table = _read(name, io.BytesIO(archive.read(name)), MASKS_CURE)
+            yield name, table.column(0).to_numpy().astype(bool)
+
+
+@contextmanager
+def _opened(masks: Path) -> Iterator[zipfile.ZipFile]:
     try:
         with zipfile.ZipFile(masks) as archive:
-            for name in sorted(archive.namelist()):
-                if name.endswith(".feather") and name.startswith(log):
-                    table = _read(name, io.BytesIO(archive.read(name)))
-                    yield name, table.column(0).to_numpy().astype(bool)
+            yield archive
     except (zipfile.BadZipFile, OSError) as error:
-        cure = "give the zip of masks from the challenge's page"
-        raise ZeroflowError(f"cannot read the masks '{masks}': {error}; {cure}") from error
+        raise ZeroflowError(f"cannot read the masks '{masks}': {error}; {MASKS_CURE}") from error
 
 
 def _rows_of_masks(masks: Path) -> dict[str, int]:
     """How many points of each sweep are asked for, by its name in the zip."""
-    return {name: int(np.count_nonzero(mask)) for name, mask in read_masks(masks)}
+    found = read_masks(masks, names_of_masks(masks))
+    return {name: int(np.count_nonzero(mask)) for name, mask in found}
 
 
 def _check_file(path: Path, columns: Mapping[str, str], rows: int | None = None) -> None:
     if not path.is_file():
         raise ZeroflowError(f"'{path}' is missing: the challenge wants this sweep, write it first")
-    table = _read(path, str(path))
+    table = _read(path, str(path), CURE)
     found = {field.name: str(field.type) for field in table.schema}
     if found != dict(columns):
-        raise ZeroflowError(f"'{path}' has the columns {found}, not {dict(columns)}: write it anew")
+        raise ZeroflowError(f"'{path}' has the columns {found}, not {dict(columns)}: {CURE}")
     if rows is not None and len(table) != rows:
-        cure = "write it with the mask of this challenge"
-        raise ZeroflowError(f"'{path}' has {len(table)} rows, the mask asks for {rows}: {cure}")
+        raise ZeroflowError(f"'{path}' has {len(table)} rows, the mask asks for {rows}: {CURE}")
 
 
 def _zip(folder: Path, names: Iterable[str], out: Path, texts: Mapping[str, str]) -> Path:

@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from zeroflow_ros.errors import DataError
 from zeroflow_ros.offline import Progress
 from zeroflow_ros.sweep import PosedSweep
 from zeroflow_training.data.seeds import RUNS, SEEDS_PER_WORKER, WORKERS
+from zeroflow_training.evaluation.classes import BOARD, PointClass, of_simulated
 from zeroflow_training.recording import as_sweep
 from zeroflow_training.sequences import (
     FlowClass,
@@ -32,21 +34,10 @@ from zeroflow_training.sources.summary import ImportSummary
 LICENCE = "Apache-2.0 (simulated by zeroflow_ros)"
 SCENES = SEEDS_PER_WORKER * WORKERS  # that a seed has
 
-CLASSES = {
-    **dict.fromkeys((ActorClass.CAR, ActorClass.VAN), FlowClass.CAR),
-    ActorClass.TRUCK: FlowClass.OTHER_VEHICLES,
-    ActorClass.BUS: FlowClass.OTHER_VEHICLES,
-    ActorClass.TRAILER: FlowClass.OTHER_VEHICLES,
-    ActorClass.TRAM: FlowClass.OTHER_VEHICLES,
-    ActorClass.MACHINE: FlowClass.OTHER_VEHICLES,
-    ActorClass.PEDESTRIAN: FlowClass.PEDESTRIAN,
-    ActorClass.CYCLIST: FlowClass.WHEELED_VRU,
-    ActorClass.MOTORCYCLE: FlowClass.WHEELED_VRU,
-    ActorClass.SCOOTER: FlowClass.WHEELED_VRU,
-    ActorClass.ANIMAL: FlowClass.UNJUDGED,
-}
-_CLASS_OF_ACTOR = np.full(256, FlowClass.BACKGROUND, np.uint8)
-_CLASS_OF_ACTOR[list(CLASSES)] = list(CLASSES.values())
+# Of a PointClass; the classes of the boards have one number in both.
+_FLOW_CLASS = np.full(len(PointClass), FlowClass.BACKGROUND, np.uint8)
+_FLOW_CLASS[list(BOARD)] = BOARD
+_FLOW_CLASS[PointClass.OTHER] = FlowClass.UNJUDGED
 
 
 @dataclass(frozen=True)
@@ -135,7 +126,12 @@ def true_flow(sweep: SimulatedSweep) -> PairLabels:
     """
     valid = ~np.isin(sweep.class_id, NO_MOTION)
     displacement = np.where(valid[:, None], 0 - sweep.flow, np.float32(0))
-    return PairLabels(displacement, valid, _CLASS_OF_ACTOR[sweep.class_id], sweep.instance_id)
+    return PairLabels(displacement, valid, flow_classes(sweep.class_id), sweep.instance_id)
+
+
+def flow_classes(class_id: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """FlowClass uint8 [N] of `class_id` uint8 [N] (ActorClass)."""
+    return _FLOW_CLASS[of_simulated(class_id)]
 
 
 def _towards_next(simulation: Simulation) -> Simulation:
