@@ -25,10 +25,11 @@ from zeroflow_training.sequences import (
     SequenceWriter,
     StoredSweep,
 )
-from zeroflow_training.simulation.classes import NO_MOTION, ActorClass
+from zeroflow_training.simulation.classes import NO_MOTION
 from zeroflow_training.simulation.sensors import find_sensor
 from zeroflow_training.simulation.simulator import SimulatedSweep, Simulation
 from zeroflow_training.sources.finished import is_finished
+from zeroflow_training.sources.ground import mark_ground
 from zeroflow_training.sources.summary import ImportSummary
 
 LICENCE = "Apache-2.0 (simulated by zeroflow_ros)"
@@ -77,7 +78,8 @@ def import_simulated(
     """Write drives DATA/simulated_SEED with true flow of all neighbouring pairs, both ways.
 
     One that is there already is passed over. `progress` gets (sweeps done, sweeps in all). Raises
-    ZeroflowError for a sensor or a scene that there is not, and where the file system refuses.
+    ZeroflowError for a sensor or a scene that there is not, where the file system refuses, and
+    without Patchwork++, which tells the ground as it does of recordings.
     """
     model = find_sensor(options.sensor) if options.sensor else None
     for number in range(options.sequences):
@@ -85,7 +87,7 @@ def import_simulated(
         folder = data / f"simulated_{seed:09d}"
         provenance = (
             f"simulated scene of seed {seed} ({options.scene or 'any'}, "
-            f"{options.sensor or 'any'} lidar), {options.sweeps} sweeps"
+            f"{options.sensor or 'any'} lidar), {options.sweeps} sweeps, ground by Patchwork++"
         )
         if is_finished(folder, provenance):
             summary.skip(folder)
@@ -102,16 +104,19 @@ def import_simulated(
                 add_sweep(writer, simulation, k, last=options.sweeps - 1)
                 if progress is not None:
                     progress(number * options.sweeps + k + 1, options.sequences * options.sweeps)
+            mark_ground(writer, simulation.mounting.sensor_to_base())
         summary.add(folder)
         summary.labels["truth"] += 2 * (options.sweeps - 1)
 
 
 def add_sweep(writer: SequenceWriter, simulation: Simulation, k: int, last: int) -> None:
-    """Sweep k of a simulation with its true flow towards the one before and the one after it."""
+    """Sweep k of a simulation with its true flow towards the one before and the one after it.
+
+    Nothing is called ground yet.
+    """
     sweep = simulation.sweep(k)
-    writer.add(
-        StoredSweep(PosedSweep(as_sweep(sweep), sweep.pose), sweep.class_id == ActorClass.GROUND)
-    )
+    nowhere = np.zeros(len(sweep.points), bool)
+    writer.add(StoredSweep(PosedSweep(as_sweep(sweep), sweep.pose), nowhere))
     writer.set_level(sweep.sensor_to_level)
     if k > 0:
         writer.add_truth(Pairing(k, k - 1), true_flow(sweep))
