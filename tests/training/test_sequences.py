@@ -81,6 +81,15 @@ def test_pairs_do_not_reach_across_a_gap(tmp_path: Path) -> None:
     assert sequence.neighbours(2) == [(0, 2), (1, 3)]
 
 
+def test_the_interval_is_one_that_occurs(tmp_path: Path) -> None:
+    with SequenceWriter(tmp_path / "drive", ORIGIN) as writer:
+        for k in (0, 1, 4):  # 0.1 s apart, then 0.5 s
+            writer.add(stored(k))
+    sequence = Sequence(tmp_path / "drive")
+    assert sequence.manifest.interval_s == pytest.approx(0.1)
+    assert sequence.neighbours(1) == [(0, 1)]
+
+
 def test_labels_are_found_by_teacher(tmp_path: Path) -> None:
     sequence = Sequence(written(tmp_path / "drive"))
     assert sequence.labelled("rigid") == []

@@ -100,7 +100,8 @@ class SequenceWriter:
             self._folder.name,
             self._origin.sensor,
             self._frame_id,
-            round(float(np.median(steps)), 4) if len(steps) else 0.1,
+            # The lower of two in the middle: halfway between them there may be no pair at all.
+            round(float(np.quantile(steps, 0.5, method="lower")), 4) if len(steps) else 0.1,
             self._origin.provenance,
             self._origin.ego_motion,
             self._origin.licence,
