@@ -7,17 +7,18 @@ from __future__ import annotations
 from pathlib import Path
 
 from zeroflow_ros.errors import DataError
-from zeroflow_training.sequences import Manifest
+from zeroflow_training.sequences import Sequence
 
 
 def is_finished(folder: Path, provenance: str) -> bool:
     """Whether `folder` holds the sequence that is made of `provenance`.
 
-    Raises DataError where it holds one that was made of something else, or something else.
+    Raises DataError where it holds one that was made of something else or lacks sweeps, or
+    something else.
     """
     if not folder.exists():
         return False
-    found = Manifest.read(folder).provenance
+    found = Sequence(folder).manifest.provenance
     if found != provenance:
         raise DataError(
             f"'{folder}' exists already and was made of {found}, not of {provenance}: "
