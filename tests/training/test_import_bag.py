@@ -30,7 +30,7 @@ from zeroflow_training.sequences import TRUTH, Pairing, Sequence, find_sequences
 from zeroflow_training.simulation import SENSORS, ActorClass, Mounting, Simulation, box_scene
 from zeroflow_training.simulation.classes import NO_MOTION
 from zeroflow_training.sources.cuts import Cuts
-from zeroflow_training.sources.drive import ALONE, CLOCK, EMPTY, GAP, NO_POSE
+from zeroflow_training.sources.drive import AHEAD, ALONE, CLOCK, EMPTY, GAP, NO_POSE
 from zeroflow_training.sources.rosbag import BagOptions, import_bag
 from zeroflow_training.sources.summary import ImportSummary
 
@@ -178,6 +178,52 @@ def test_after_a_gap_kiss_icp_has_another_frame(factory, tmp_path) -> None:
     summary = imported(bag, tmp_path / "static")
     assert not summary.dropped
     assert find_sequences(tmp_path / "static")[0].neighbours(1) == [(0, 1), (1, 2), (3, 4), (4, 5)]
+
+
+@pytest.mark.parametrize(
+    ("ego_motion", "wrong_s", "dropped"),
+    [
+        ("odometry", [600.0], {AHEAD: 1}),
+        ("odometry", [1.6], {AHEAD: 1}),  # where odometry knows a pose
+        ("odometry", [600.0, 600.1], {NO_POSE: 1, AHEAD: 1}),
+        ("static", [600.0], {AHEAD: 1}),
+        ("kiss-icp", [600.0], {AHEAD: 1}),
+        ("static", [-600.0], {CLOCK: 1}),
+    ],
+)
+def test_a_wrong_stamp_costs_its_own_sweep(factory, tmp_path, ego_motion, wrong_s, dropped) -> None:
+    stamps_s = [k / 10 for k in range(16)]
+    stamps_s[5 : 5 + len(wrong_s)] = wrong_s
+    bag = factory.write([*stamped(factory, stamps_s), *factory.drive(18)])
+    summary = imported(bag, tmp_path / "data", BagOptions(ego_motion=ego_motion))
+    assert summary.dropped == dropped
+    assert len(Sequence(tmp_path / "data" / "recording")) == 16 - len(wrong_s)
+
+
+@pytest.mark.parametrize(
+    ("ego_motion", "first_s", "reason"),
+    [("static", 600.0, AHEAD), ("static", -600.0, ALONE), ("kiss-icp", -600.0, ALONE)],
+)
+def test_a_wrong_first_stamp_costs_its_own_sweep(
+    factory, tmp_path, ego_motion, first_s, reason
+) -> None:
+    bag = factory.write(stamped(factory, [first_s, 0.1, 0.2, 0.3]))
+    summary = imported(bag, tmp_path / "data", BagOptions(ego_motion=ego_motion))
+    assert summary.dropped == {reason: 1}
+    assert len(Sequence(tmp_path / "data" / "recording")) == 3
+
+
+def test_kiss_icp_starts_no_second_frame_within_a_sequence(factory, tmp_path) -> None:
+    """Sweeps that are too thin to register are as a gap to it."""
+    entries = stamped(factory, [k / 10 for k in range(20)])
+    for k in range(4, 17):
+        points = np.random.default_rng(k).uniform(-40, 40, (20, 4)).astype(np.float32)
+        entries[k] = entries[k]._replace(message=factory.cloud(points, START_NS + k * STEP_NS))
+    summary = imported(factory.write(entries), tmp_path / "data", BagOptions(ego_motion="kiss-icp"))
+    (sequence,) = find_sequences(tmp_path / "data")
+    assert len(sequence) == 4
+    # Up to 1 s after the fourth it could still go on, the other six come after a gap.
+    assert summary.dropped == {NO_POSE: 10, GAP: 6}
 
 
 def test_nothing_usable_is_an_error_that_says_why(factory, tmp_path) -> None:
