@@ -5,9 +5,11 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +30,7 @@ from zeroflow_training.sequences import TRUTH, Pairing, Sequence, find_sequences
 from zeroflow_training.simulation import SENSORS, ActorClass, Mounting, Simulation, box_scene
 from zeroflow_training.simulation.classes import NO_MOTION
 from zeroflow_training.sources.cuts import Cuts
-from zeroflow_training.sources.drive import ALONE, CLOCK, EMPTY, GAP, NO_POSE
+from zeroflow_training.sources.drive import AHEAD, ALONE, CLOCK, EMPTY, GAP, NO_POSE
 from zeroflow_training.sources.rosbag import BagOptions, import_bag
 from zeroflow_training.sources.summary import ImportSummary
 
@@ -178,6 +180,52 @@ def test_after_a_gap_kiss_icp_has_another_frame(factory, tmp_path) -> None:
     assert find_sequences(tmp_path / "static")[0].neighbours(1) == [(0, 1), (1, 2), (3, 4), (4, 5)]
 
 
+@pytest.mark.parametrize(
+    ("ego_motion", "wrong_s", "dropped"),
+    [
+        ("odometry", [600.0], {AHEAD: 1}),
+        ("odometry", [1.6], {AHEAD: 1}),  # where odometry knows a pose
+        ("odometry", [600.0, 600.1], {NO_POSE: 1, AHEAD: 1}),
+        ("static", [600.0], {AHEAD: 1}),
+        ("kiss-icp", [600.0], {AHEAD: 1}),
+        ("static", [-600.0], {CLOCK: 1}),
+    ],
+)
+def test_a_wrong_stamp_costs_its_own_sweep(factory, tmp_path, ego_motion, wrong_s, dropped) -> None:
+    stamps_s = [k / 10 for k in range(16)]
+    stamps_s[5 : 5 + len(wrong_s)] = wrong_s
+    bag = factory.write([*stamped(factory, stamps_s), *factory.drive(18)])
+    summary = imported(bag, tmp_path / "data", BagOptions(ego_motion=ego_motion))
+    assert summary.dropped == dropped
+    assert len(Sequence(tmp_path / "data" / "recording")) == 16 - len(wrong_s)
+
+
+@pytest.mark.parametrize(
+    ("ego_motion", "first_s", "reason"),
+    [("static", 600.0, AHEAD), ("static", -600.0, ALONE), ("kiss-icp", -600.0, ALONE)],
+)
+def test_a_wrong_first_stamp_costs_its_own_sweep(
+    factory, tmp_path, ego_motion, first_s, reason
+) -> None:
+    bag = factory.write(stamped(factory, [first_s, 0.1, 0.2, 0.3]))
+    summary = imported(bag, tmp_path / "data", BagOptions(ego_motion=ego_motion))
+    assert summary.dropped == {reason: 1}
+    assert len(Sequence(tmp_path / "data" / "recording")) == 3
+
+
+def test_kiss_icp_starts_no_second_frame_within_a_sequence(factory, tmp_path) -> None:
+    """Sweeps that are too thin to register are as a gap to it."""
+    entries = stamped(factory, [k / 10 for k in range(20)])
+    for k in range(4, 17):
+        points = np.random.default_rng(k).uniform(-40, 40, (20, 4)).astype(np.float32)
+        entries[k] = entries[k]._replace(message=factory.cloud(points, START_NS + k * STEP_NS))
+    summary = imported(factory.write(entries), tmp_path / "data", BagOptions(ego_motion="kiss-icp"))
+    (sequence,) = find_sequences(tmp_path / "data")
+    assert len(sequence) == 4
+    # Up to 1 s after the fourth it could still go on, the other six come after a gap.
+    assert summary.dropped == {NO_POSE: 10, GAP: 6}
+
+
 def test_nothing_usable_is_an_error_that_says_why(factory, tmp_path) -> None:
     one = factory.write(factory.sweeps(1), "one")
     with pytest.raises(CloudError, match=r"no sweep of /points in '.*/one' can be used: no other"):
@@ -212,6 +260,66 @@ def test_two_bags_of_one_name_are_not_taken_for_one(factory, tmp_path) -> None:
         imported(second, tmp_path / "data")
 
 
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"sensor_height_m": 1.8}, "of .*, sweeps 0 to 1 of 4, not of .* 4, sensor height 1.8 m:"),
+        ({"deskew": False}, "of .*, sweeps 0 to 1 of 4, not of .* of 4, not deskewed:"),
+        ({"ego_motion": "kiss-icp"}, r"with ego motion static .*, not with ego motion KISS-ICP:"),
+        ({"sensor": "OS1-128"}, "with sensor unknown, not with sensor OS1-128:"),
+        ({"licence": "own"}, "with licence unknown, not with licence own:"),
+    ],
+)
+def test_other_options_do_not_pass_for_the_same(factory, tmp_path, change, message) -> None:
+    bag, data = factory.write(factory.sweeps(4), "drive"), tmp_path / "data"
+    static = replace(STATIC, longest=2)
+    imported(bag, data, static)
+    with pytest.raises(
+        DataError, match=f"data/drive_000' exists already and was made {message} re"
+    ):
+        imported(bag, data, replace(static, **change))
+    # Nor does half of it: the first part would be made before the second one is refused.
+    shutil.rmtree(data / "drive_000")
+    with pytest.raises(DataError, match=r"data/drive_001' exists already and was made "):
+        imported(bag, data, replace(static, **change))
+    assert not (data / "drive_000").exists()
+    assert len(imported(bag, data, static).finished_before) == 1
+
+
+def test_odometry_topics_are_told_apart(factory, tmp_path) -> None:
+    other = [entry._replace(topic="/other") for entry in factory.drive(3)]
+    bag = factory.write([*factory.sweeps(3), *factory.drive(3), *other])
+    imported(bag, tmp_path / "data", BagOptions(odometry_topic="/odom"))
+    with pytest.raises(DataError, match=r"with ego motion odometry /odom, not .* /other:"):
+        imported(bag, tmp_path / "data", BagOptions(odometry_topic="/other"))
+
+
+def test_a_sequence_that_lost_a_sweep_is_not_taken_for_finished(factory, tmp_path) -> None:
+    bag, data = factory.write(factory.sweeps(3), "drive"), tmp_path / "data"
+    imported(bag, data)
+    (data / "drive/sweeps/000001.npz").unlink()
+    cure = f"000001.npz' is missing: remove '{data / 'drive'}' and import again"
+    with pytest.raises(DataError, match=cure):
+        imported(bag, data)
+    shutil.rmtree(data / "drive")
+    assert [one.sweeps for one in imported(bag, data).imported] == [3]
+
+
+def test_a_bag_is_not_blamed_for_another_one(factory, tmp_path) -> None:
+    strays = factory.sweeps(4)
+    strays[1].message.header.frame_id = "camera"
+    first = factory.write(strays, "first")
+    second = factory.write(factory.sweeps(1), "second")
+    summary = ImportSummary()
+    for bag in (first, second):
+        with summary.one_of(bag.name):
+            import_bag(bag, tmp_path / "data", summary, STATIC)
+    assert summary.failed == {
+        "second": f"no sweep of /points in '{second}' can be used: {ALONE}"
+    }  # fmt: skip
+    assert summary.dropped == {"frame_id is 'camera', the first sweep's was 'lidar'": 1, ALONE: 1}
+
+
 KILLED = """
 import os, signal, sys
 from pathlib import Path
@@ -233,7 +341,7 @@ def test_an_import_that_was_killed_goes_on_where_it_was(factory, tmp_path) -> No
     result = subprocess.run(command, timeout=150)
     assert result.returncode == -signal.SIGKILL
     assert sorted(path.name for path in data.iterdir()) == [
-        ".night_002.partial", "night_000", "night_001"
+        ".night_002.lock", ".night_002.partial", "night_000", "night_001"
     ]  # fmt: skip
     assert [len(sequence) for sequence in find_sequences(data)] == [3, 3]
     options = BagOptions(ego_motion="kiss-icp", longest=3)

@@ -212,7 +212,9 @@ def test_bad_data_is_named_before_the_first_step(write_drive: WriteDrive, tmp_pa
     whole = file.read_bytes()
     for damaged in (b"", whole[: len(whole) // 2], b"text"):
         file.write_bytes(damaged)
-        with pytest.raises(DataError, match=r"000002_000003.npz' cannot be read .*make it again"):
+        with pytest.raises(
+            DataError, match=r"000002_000003.npz' cannot be read .*: remove it and label"
+        ):
             LabelledPairs.find(folder, "rigid")
     np.savez(file, displacement=np.zeros((7, 3)), valid=np.zeros(7))
     with pytest.raises(DataError, match="labels 7 points, its sweep has 900: remove it"):

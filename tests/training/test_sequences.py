@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 from pathlib import Path
 
@@ -81,6 +82,15 @@ def test_pairs_do_not_reach_across_a_gap(tmp_path: Path) -> None:
     assert sequence.neighbours(2) == [(0, 2), (1, 3)]
 
 
+def test_the_interval_is_one_that_occurs(tmp_path: Path) -> None:
+    with SequenceWriter(tmp_path / "drive", ORIGIN) as writer:
+        for k in (0, 1, 4):  # 0.1 s apart, then 0.5 s
+            writer.add(stored(k))
+    sequence = Sequence(tmp_path / "drive")
+    assert sequence.manifest.interval_s == pytest.approx(0.1)
+    assert sequence.neighbours(1) == [(0, 1)]
+
+
 def test_labels_are_found_by_teacher(tmp_path: Path) -> None:
     sequence = Sequence(written(tmp_path / "drive"))
     assert sequence.labelled("rigid") == []
@@ -108,10 +118,44 @@ def test_nothing_appears_when_writing_fails(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
     (tmp_path / ".drive.partial").mkdir()  # of a killed one
     (tmp_path / ".drive.partial" / "manifest.json").write_text("{}")
+    (tmp_path / ".drive.lock").touch()
     written(tmp_path / "drive", 2)
     assert [path.name for path in tmp_path.iterdir()] == ["drive"]
     with pytest.raises(DataError, match=r"drive' exists already"):
         written(tmp_path / "drive")
+
+
+def test_one_writer_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with SequenceWriter(tmp_path / "drive", ORIGIN) as writer:
+        writer.add(stored(0))
+        with pytest.raises(DataError, match=r"another import writes '.*/drive' at this moment"):
+            written(tmp_path / "drive")
+        written(tmp_path / "other", 2)
+        writer.add(stored(1))
+    assert len(Sequence(tmp_path / "drive")) == 2
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["drive", "other"]
+
+    flock = fcntl.flock
+
+    def flock_that_comes_late(handle: int, how: int) -> None:
+        (tmp_path / ".third.lock").unlink()  # the one that held it has ended
+        flock(handle, how)
+
+    monkeypatch.setattr(fcntl, "flock", flock_that_comes_late)
+    with pytest.raises(DataError, match=r"another import writes '.*/third' at this moment"):
+        written(tmp_path / "third")
+
+
+def test_a_sequence_that_lost_a_sweep_does_not_appear(tmp_path: Path) -> None:
+    def robbed() -> None:
+        with SequenceWriter(tmp_path / "drive", ORIGIN) as writer:
+            writer.add(stored(0))
+            writer.add(stored(1))
+            (tmp_path / ".drive.partial/sweeps/000000.npz").unlink()
+
+    with pytest.raises(DataError, match=r"000000.npz' was removed before its sequence was whole"):
+        robbed()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_ground_may_be_told_last(tmp_path: Path) -> None:
@@ -162,24 +206,26 @@ def test_a_wrong_manifest_names_its_field(
     with pytest.raises(DataError, match=reason) as error:
         Sequence(path.parent)
     assert str(path) in str(error.value)
+    assert str(error.value).endswith(f"; remove '{path.parent}' and import again")
 
 
 def test_damaged_files_are_named(tmp_path: Path) -> None:
     sequence = Sequence(written(tmp_path / "drive"))
+    cure = f": remove '{sequence.folder}' and import again"
     file = sequence.folder / "sweeps" / "000003.npz"
     whole = file.read_bytes()
     for damaged in (b"", whole[: len(whole) // 2], b"text"):
         file.write_bytes(damaged)
-        with pytest.raises(DataError, match=r"000003.npz' cannot be read"):
+        with pytest.raises(DataError, match=rf"000003.npz' cannot be read \(.*\){cure}"):
             sequence.sweep(3)
     file.write_bytes((sequence.folder / "sweeps" / "000002.npz").read_bytes())
-    with pytest.raises(DataError, match=r"000003.npz' is not the sweep of the manifest"):
+    with pytest.raises(DataError, match=rf"000003.npz' is not the sweep of the manifest{cure}"):
         sequence.sweep(3)
     np.savez(file, points=np.zeros((3, 3)))
-    with pytest.raises(DataError, match=r"000003.npz' holds no 'pose'"):
+    with pytest.raises(DataError, match=rf"000003.npz' holds no 'pose'{cure}"):
         sequence.sweep(3)
     file.unlink()
-    with pytest.raises(DataError, match=r"000003.npz' is missing"):
+    with pytest.raises(DataError, match=rf"000003.npz' is missing{cure}"):
         Sequence(sequence.folder)
 
 
@@ -187,5 +233,19 @@ def test_labels_of_another_sweep_are_refused(tmp_path: Path) -> None:
     sequence = Sequence(written(tmp_path / "drive"))
     short = PairLabels(np.zeros((7, 3), np.float32), np.ones(7, bool))
     short.write(sequence.label_file("rigid", Pairing(0, 1)))
-    with pytest.raises(DataError, match="labels 7 points, its sweep has 20"):
+    message = "labels 7 points, its sweep has 20: remove it and label again"
+    with pytest.raises(DataError, match=message):
         sequence.labels("rigid", Pairing(0, 1))
+
+
+def test_damaged_labels_say_how_to_get_whole_ones(tmp_path: Path) -> None:
+    sequence = Sequence(written(tmp_path / "drive"))
+    for teacher in ("rigid", TRUTH):
+        file = sequence.label_file(teacher, Pairing(1, 2))
+        file.parent.mkdir(exist_ok=True)
+        file.write_bytes(b"")
+    for read in (sequence.labels, lambda *of: PairLabels.check(sequence.label_file(*of), 20)):
+        with pytest.raises(DataError, match=r"000001_000002.npz' .*: remove it and label again"):
+            read("rigid", Pairing(1, 2))
+        with pytest.raises(DataError, match=rf": remove '{sequence.folder}' and import again"):
+            read(TRUTH, Pairing(1, 2))

@@ -21,6 +21,7 @@ from zeroflow_training.cli import import_argoverse2
 from zeroflow_training.sequences import TRUTH, Sequence
 from zeroflow_training.sources.argoverse2.importing import LogOptions, import_logs
 from zeroflow_training.sources.argoverse2.label_files import FlowLabelFiles, PseudoLabelFiles
+from zeroflow_training.sources.argoverse2.log import Log
 from zeroflow_training.sources.summary import ImportSummary
 
 ALL = LogOptions()
@@ -128,18 +129,45 @@ def test_fewer_sweeps(log, tmp_path) -> None:
     options = LogOptions(every_kth=3, labels=(FlowLabelFiles(truth),))
     imported(folder, tmp_path / "some", options)
     some = Sequence(tmp_path / "some" / folder.name)
-    assert some.manifest.stamps_ns == tuple(np.array([0, 1, 3]) * 100_000_000 + 315967376859506000)
-    assert some.labelled(TRUTH) == [(0, 1)]  # sweeps 2 and 3 are a pair, 1 and 3 none
+    # Of the second three, only the first is there.
+    assert some.manifest.stamps_ns == tuple(np.array([0, 1]) * 100_000_000 + 315967376859506000)
+    assert some.manifest.interval_s == pytest.approx(0.1)
+    assert some.neighbours(1) == some.labelled(TRUTH) == [(0, 1)]
     problem = imported(folder, tmp_path / "first").problem
     assert problem is not None
     assert re.search(r"made of .*, first 2 sweeps, not of .*: remove it", problem)
+
+
+@pytest.mark.parametrize(
+    ("sweeps", "every_kth", "taken"),
+    [
+        (None, 1, [0, 1, 2, 3]),
+        (3, 1, [0, 1, 2]),
+        (None, 2, [0, 1, 2, 3]),
+        (3, 2, [0, 1]),
+        (None, 3, [0, 1]),
+        (None, 25, [0, 1]),
+    ],
+)
+def test_sweeps_are_taken_by_pairs(log, sweeps, every_kth, taken) -> None:
+    assert LogOptions(sweeps, every_kth).numbers(Log(log.write())) == taken
+
+
+def test_a_log_of_one_sweep_makes_no_sequence(log, tmp_path) -> None:
+    folder = log.write()
+    for file in sorted((folder / "sensors/lidar").iterdir())[1:]:
+        file.unlink()
+    summary = imported(folder, tmp_path / "data")
+    assert summary.problem == f"'{folder}' has one sweep, which is no pair: get the log again"
+    assert not (tmp_path / "data").exists()
 
 
 def test_a_log_that_cannot_be_read_does_not_stop_the_others(log, tmp_path) -> None:
     good = log.write()
     bad = good.with_name("0badbad0")
     (bad / "sensors" / "lidar").mkdir(parents=True)
-    (bad / "sensors/lidar/315967376859506000.feather").write_bytes(b"ARROW1")
+    for stamp_ns in (315967376859506000, 315967376959506000):
+        (bad / f"sensors/lidar/{stamp_ns}.feather").write_bytes(b"ARROW1")
     runner, app = CliRunner(), typer.Typer()
     import_argoverse2.register(app)
     arguments = [str(good.parent), str(tmp_path / "data"), "--json"]

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -44,6 +45,13 @@ def test_a_log_is_found_from_wherever_one_points(log, tmp_path) -> None:
         assert find_logs(root) == [folder]
     with pytest.raises(DataError, match="has no Argoverse 2 log in it: give the folder of a log"):
         find_logs(folder / "map")
+
+
+def test_a_relative_folder_has_the_name_of_its_log(log, tmp_path, monkeypatch) -> None:
+    folder = log.write()
+    monkeypatch.chdir(folder)
+    for root in (".", "..", "../..", "map/.."):
+        assert [Log(found).name for found in find_logs(Path(root))] == [folder.name]
 
 
 @pytest.mark.parametrize(

@@ -270,7 +270,7 @@ def test_the_verb_judges_models_and_sends_logs(log, tmp_path) -> None:
     (sequence.folder / "sweeps" / "000002.npz").unlink()
     result = RUNNER.invoke(app(), arguments)
     assert isinstance(result.exception, DataError)
-    assert "000002.npz' is missing: import its sequence again" in str(result.exception)
+    assert f"000002.npz' is missing: remove '{sequence.folder}' and" in str(result.exception)
 
 
 def test_options_that_do_not_go_together_are_refused(tmp_path) -> None:

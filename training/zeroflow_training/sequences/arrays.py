@@ -24,7 +24,7 @@ def write_arrays(path: Path, arrays: Arrays) -> None:
         np.savez(stream, **arrays)  # type: ignore[arg-type]
 
 
-def read_shape(path: Path, name: str) -> tuple[int, ...]:
+def read_shape(path: Path, name: str, cure: str) -> tuple[int, ...]:
     """Shape of one array of a file, without its values. Raises DataError as `read_arrays`."""
     try:
         with zipfile.ZipFile(path) as archive, archive.open(f"{name}.npy") as stream:
@@ -32,21 +32,24 @@ def read_shape(path: Path, name: str) -> tuple[int, ...]:
             shape: tuple[int, ...] = np.lib.format.read_array_header_1_0(stream)[0]  # type: ignore[no-untyped-call]
             return shape
     except KeyError as error:
-        raise DataError(f"'{path}' holds no '{name}': make it again") from error
+        raise DataError(f"'{path}' holds no '{name}': {cure}") from error
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
         reason = getattr(error, "strerror", None) or "not a complete .npz file"
-        raise DataError(f"'{path}' cannot be read ({reason}): make it again") from error
+        raise DataError(f"'{path}' cannot be read ({reason}): {cure}") from error
 
 
-def read_arrays(path: Path, wanted: Sequence[str]) -> Arrays:
-    """All arrays of a file that has at least the `wanted` ones. Raises DataError."""
+def read_arrays(path: Path, wanted: Sequence[str], cure: str) -> Arrays:
+    """All arrays of a file that has at least the `wanted` ones.
+
+    Raises DataError, which ends with the `cure`: how the user gets a whole file.
+    """
     try:
         with np.load(path, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
     except (OSError, ValueError, EOFError, zipfile.BadZipFile, KeyError) as error:
         reason = getattr(error, "strerror", None) or "not a complete .npz file"
-        raise DataError(f"'{path}' cannot be read ({reason}): make it again") from error
+        raise DataError(f"'{path}' cannot be read ({reason}): {cure}") from error
     missing = [name for name in wanted if name not in arrays]
     if missing:
-        raise DataError(f"'{path}' holds no '{missing[0]}': make it again")
+        raise DataError(f"'{path}' holds no '{missing[0]}': {cure}")
     return arrays

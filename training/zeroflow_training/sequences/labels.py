@@ -16,6 +16,7 @@ import numpy.typing as npt
 from zeroflow_ros.errors import DataError
 from zeroflow_ros.geometry import Points
 from zeroflow_training.sequences.arrays import Arrays, read_arrays, read_shape, write_arrays
+from zeroflow_training.sequences.manifest import import_again
 
 TRUTH = "truth"
 """The name that true flow has among the teachers."""
@@ -73,7 +74,7 @@ class PairLabels:
     @staticmethod
     def read(path: Path, points: int) -> PairLabels:
         """Of a source sweep with that many points. Raises DataError."""
-        arrays = read_arrays(path, ("displacement", "valid", "report"))
+        arrays = read_arrays(path, ("displacement", "valid", "report"), _cure(path))
         _check(path, points, arrays["displacement"].shape, arrays["valid"].shape)
         return PairLabels(
             arrays["displacement"],
@@ -88,12 +89,20 @@ class PairLabels:
         """Raise DataError where `read` would, as far as the file's head tells; a hundred times as
         quick.
         """
-        _check(path, points, read_shape(path, "displacement"), read_shape(path, "valid"))
+        shapes = (read_shape(path, name, _cure(path)) for name in ("displacement", "valid"))
+        _check(path, points, *shapes)
 
 
 def _check(path: Path, points: int, displacement: tuple[int, ...], valid: tuple[int, ...]) -> None:
     if displacement != (points, 3) or valid != (points,):
         raise DataError(
-            f"'{path}' labels {valid[0] if valid else 1} points, its sweep has {points}: remove it "
-            "and label again"
+            f"'{path}' labels {valid[0] if valid else 1} points, its sweep has {points}: "
+            f"{_cure(path)}"
         )
+
+
+def _cure(path: Path) -> str:
+    """How labels are had anew: the truth came with its sequence, and may only come with it."""
+    if path.parent.name == TRUTH:
+        return import_again(path.parents[2])
+    return "remove it and label again"

@@ -44,7 +44,7 @@ class Manifest:
     def __post_init__(self) -> None:
         """Raise ValueError for what contradicts itself."""
         if self.format != FORMAT:
-            raise ValueError(f"format {self.format}, this package reads {FORMAT}: import it again")
+            raise ValueError(f"format {self.format}, this package reads {FORMAT}")
         if len(self.stamps_ns) != len(self.points) or not self.stamps_ns:
             raise ValueError(f"{len(self.stamps_ns)} stamps for {len(self.points)} sweeps")
         if list(self.stamps_ns) != sorted(set(self.stamps_ns)):
@@ -74,4 +74,9 @@ class Manifest:
         except ValidationError as error:
             first = error.errors()[0]
             where = ".".join(map(str, first["loc"])) or "its content"
-            raise DataError(f"'{path}': {where}: {first['msg']}; import it again") from error
+            raise DataError(f"'{path}': {where}: {first['msg']}; {import_again(folder)}") from error
+
+
+def import_again(folder: Path) -> str:
+    """The cure of a damaged sequence: while its folder is there, an import passes it over."""
+    return f"remove '{folder}' and import again"

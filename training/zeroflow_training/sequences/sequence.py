@@ -16,7 +16,7 @@ from zeroflow_ros.geometry import Transform
 from zeroflow_ros.sweep import PosedSweep, Sweep
 from zeroflow_training.sequences.arrays import Arrays, read_arrays, write_arrays
 from zeroflow_training.sequences.labels import Pairing, PairLabels
-from zeroflow_training.sequences.manifest import FILE, Manifest
+from zeroflow_training.sequences.manifest import FILE, Manifest, import_again
 
 TOLERANCE = 0.5  # of an interval: by how much the time between two sweeps of a pair may differ
 _EXTRA = "extra_"
@@ -44,10 +44,11 @@ class StoredSweep:
     @staticmethod
     def read(path: Path, frame_id: str) -> StoredSweep:
         """Raises DataError for a file that is damaged or no sweep."""
-        arrays = read_arrays(path, ("points", "pose", "stamp_ns", "is_ground"))
+        cure = import_again(path.parents[1])
+        arrays = read_arrays(path, ("points", "pose", "stamp_ns", "is_ground"), cure)
         points, is_ground = arrays["points"], arrays["is_ground"]
         if points.shape != (len(is_ground), 3) or arrays["pose"].shape != (4, 4):
-            raise DataError(f"'{path}' holds arrays of odd shapes: import its sequence again")
+            raise DataError(f"'{path}' holds arrays of odd shapes: {cure}")
         extras = {
             name.removeprefix(_EXTRA): column
             for name, column in arrays.items()
@@ -66,7 +67,7 @@ class Sequence:
         self.manifest = Manifest.read(folder)
         for k in range(len(self)):
             if not (file := sweep_file(folder, k)).is_file():
-                raise DataError(f"'{file}' is missing: import its sequence again")
+                raise DataError(f"'{file}' is missing: {import_again(folder)}")
 
     def __len__(self) -> int:
         return len(self.manifest.stamps_ns)
@@ -82,7 +83,8 @@ class Sequence:
         stored = StoredSweep.read(path, self.manifest.frame_id)
         wanted = self.manifest.points[number], self.manifest.stamps_ns[number]
         if (len(stored.posed.sweep), stored.posed.sweep.stamp_ns) != wanted:
-            raise DataError(f"'{path}' is not the sweep of the manifest: import it again")
+            cure = import_again(self.folder)
+            raise DataError(f"'{path}' is not the sweep of the manifest: {cure}")
         return stored
 
     def neighbours(self, step: int) -> list[Pairing]:

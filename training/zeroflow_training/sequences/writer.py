@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-import shutil
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from zeroflow_ros.errors import DataError, ZeroflowError
 from zeroflow_ros.geometry import Transform
 from zeroflow_training.sequences.labels import TRUTH, Pairing, PairLabels
 from zeroflow_training.sequences.manifest import FILE, Manifest
+from zeroflow_training.sequences.scratch import scratch_folder
 from zeroflow_training.sequences.sequence import StoredSweep, sweep_file
 
 
@@ -31,37 +32,37 @@ class Origin:
 class SequenceWriter:
     """Use as a context manager; the sequence appears under `folder` when it is left without error.
 
-    What a killed writer left behind is removed by the next one of the same name.
+    What a killed writer left behind is removed by the next one of the same name. Entering raises
+    DataError where `folder` exists or another process writes it.
     """
 
     def __init__(self, folder: Path, origin: Origin) -> None:
-        """Raises DataError where `folder` exists."""
-        if folder.exists():
-            raise DataError(f"'{folder}' exists already: remove it, or name another folder")
         self._folder, self._origin = folder, origin
-        self._scratch = folder.with_name(f".{folder.name}.partial")
+        self._making = ExitStack()
         self._frame_id = ""
         self._stamps_ns: list[int] = []
         self._points: list[int] = []
         self._to_level: Transform = np.eye(4)
 
     def __enter__(self) -> SequenceWriter:
-        try:
-            shutil.rmtree(self._scratch, ignore_errors=True)
-            self._scratch.mkdir(parents=True)
-        except OSError as error:
-            raise ZeroflowError(f"cannot write '{self._scratch}': {error.strerror}") from error
+        self._scratch = self._making.enter_context(scratch_folder(self._folder))
         return self
 
     def __exit__(self, kind: object, *_: object) -> None:
-        try:
+        with self._making:
             if kind is None and self._stamps_ns:
-                (self._scratch / FILE).write_text(self._manifest().to_json())
-                self._scratch.rename(self._folder)
+                self._publish()
+
+    def _publish(self) -> None:
+        """Give the folder its name, complete."""
+        files = [sweep_file(self._scratch, number) for number in range(len(self))]
+        if gone := [file for file in files if not file.is_file()]:
+            raise DataError(f"'{gone[0]}' was removed before its sequence was whole: import again")
+        try:
+            (self._scratch / FILE).write_text(self._manifest().to_json())
+            self._scratch.rename(self._folder)
         except OSError as error:
             raise ZeroflowError(f"cannot write '{self._folder}': {error.strerror}") from error
-        finally:
-            shutil.rmtree(self._scratch, ignore_errors=True)
 
     def __len__(self) -> int:
         return len(self._stamps_ns)
@@ -100,7 +101,8 @@ class SequenceWriter:
             self._folder.name,
             self._origin.sensor,
             self._frame_id,
-            round(float(np.median(steps)), 4) if len(steps) else 0.1,
+            # The lower of two in the middle: halfway between them there may be no pair at all.
+            round(float(np.quantile(steps, 0.5, method="lower")), 4) if len(steps) else 0.1,
             self._origin.provenance,
             self._origin.ego_motion,
             self._origin.licence,

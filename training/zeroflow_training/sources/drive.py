@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 
 import numpy as np
@@ -17,6 +18,7 @@ from zeroflow_training.sequences import SequenceWriter, StoredSweep
 from zeroflow_training.sources.ground import mark_ground
 
 EMPTY = "no points"
+AHEAD = "stamped after the sweep that comes next (one wrong stamp)"
 CLOCK = "stamped before the sweep that came before (the clock jumped back)"
 GAP = f"after a gap of more than {GAP_S:g} s, where KISS-ICP starts anew, up to the next sequence"
 NO_POSE = "ego motion unknown at the stamp"
@@ -47,40 +49,53 @@ class Drive:
             else FixedLevelling(sensor_height_m)
         )
         self._level = np.eye(4)
-        self._newest_ns: int | None = None
+        self._newest_ns: int | None = None  # of those that have a pose
+        self._doubtful: Sweep | None = None
         self._waiting = False
 
     def add(self, sweep: Sweep) -> None:
         """The next sweep, as it was recorded."""
-        reason = self._why_not(sweep)
-        if reason is None:
-            self._newest_ns = sweep.stamp_ns
-            self._ego_motion.observe(sweep)
-            pose = self._ego_motion.pose(sweep.stamp_ns)
-            if pose is not None and np.isfinite(pose).all():
-                self._deskew(PosedSweep(sweep, pose))
-                return
-            reason = NO_POSE
-        self._drop(reason)
+        if len(sweep) == 0:
+            self._drop(EMPTY)
+            return
+        before, self._doubtful = self._doubtful, None
+        if before is not None and sweep.stamp_ns < before.stamp_ns and self._seconds_to(sweep) > 0:
+            self._drop(AHEAD)
+        elif before is not None:
+            self._take(before)
+        # After a gap, or a wrong stamp that would make all that follow look late: the next tells.
+        if self._seconds_to(sweep) > LONGEST_STEP_S:
+            self._doubtful = sweep
+        else:
+            self._take(sweep)
 
     def finish(self) -> None:
         """After the last sweep: what only the whole sequence tells, its level and its ground."""
+        if self._doubtful is not None:
+            self._take(self._doubtful)
         self._drop(ALONE, self._waiting)
         self._writer.set_level(self._level)
         mark_ground(self._writer, self._level)
 
-    def _why_not(self, sweep: Sweep) -> str | None:
-        if len(sweep) == 0:
-            return EMPTY
-        if self._newest_ns is None:
-            return None
-        step_s = (sweep.stamp_ns - self._newest_ns) * 1e-9
+    def _seconds_to(self, sweep: Sweep) -> float:
+        """From the newest sweep that has a pose; infinity where there is none yet."""
+        return math.inf if self._newest_ns is None else (sweep.stamp_ns - self._newest_ns) * 1e-9
+
+    def _take(self, sweep: Sweep) -> None:
+        step_s = self._seconds_to(sweep)
         if step_s <= 0:
-            return CLOCK
+            self._drop(CLOCK)
         # Poses before and after it would share no frame.
-        if step_s > GAP_S and isinstance(self._ego_motion, KissIcpOdometry):
-            return GAP
-        return None
+        elif step_s > GAP_S and len(self._writer) and isinstance(self._ego_motion, KissIcpOdometry):
+            self._drop(GAP)
+        else:
+            self._ego_motion.observe(sweep)
+            pose = self._ego_motion.pose(sweep.stamp_ns)
+            if pose is None or not np.isfinite(pose).all():
+                self._drop(NO_POSE)
+            else:
+                self._newest_ns = sweep.stamp_ns
+                self._deskew(PosedSweep(sweep, pose))
 
     def _drop(self, reason: str, one: bool = True) -> None:
         if one:

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from zeroflow_ros.bags import BagReader, Record
@@ -39,6 +39,14 @@ class BagOptions:
     sensor: str = "unknown"
     licence: str = "unknown"
 
+    @property
+    def described(self) -> str:
+        """What changes the sweeps themselves, in words; nothing where all is as it comes."""
+        height = self.sensor_height_m
+        told = [] if height is None else [f"sensor height {height:g} m"]
+        raw = [] if self.deskew else ["not deskewed"]
+        return ", ".join(told + raw)
+
 
 def import_bag(
     bag: Path,
@@ -49,10 +57,12 @@ def import_bag(
 ) -> None:
     """Write a bag's sweeps as sequences DATA/NAME, or DATA/NAME_000 ... where it is long.
 
-    Each sequence is independent of the others, and one that is there already is passed over.
+    Each sequence is independent of the others, and one that is there already is passed over, but
+    refused where other options made it.
     `progress` gets (sweeps done, sweeps in all). A damaged bag is imported as far as it reads,
     which `summary.damage` says. Raises ZeroflowError where nothing can be imported.
     """
+    before = summary.dropped.copy()
     with BagReader(bag) as reader:
         job = _BagImport(reader, data, summary, options, progress)
         job.run()
@@ -61,7 +71,7 @@ def import_bag(
         if reader.damage:
             summary.damage.append(f"{reader.damage}. What was read before the damage is imported")
         if not job.folders:
-            reasons = "; ".join(summary.dropped) or reader.damage or "the topic is empty"
+            reasons = "; ".join(summary.dropped - before) or reader.damage or "the topic is empty"
             raise CloudError(f"no sweep of {job.topic} in '{bag}' can be used: {reasons}")
         add_recorded_truth(reader, job.folders, summary)
 
@@ -92,21 +102,31 @@ class _BagImport:
 
     def run(self) -> None:
         """All cuts that are not finished."""
+        # Asked of all before any is written: parts by several options would be one recording.
+        parts = range(self._cuts.parts)
+        finished = [is_finished(self._folder(k), **asdict(self._origin(k))) for k in parts]
         for part, records in self._cuts.split(self._reader.records([self.topic])):
-            folder = self._data / self._cuts.name_of(part)
-            provenance = f"{self._path} {self.topic}, {self._cuts.described(part)}"
-            if is_finished(folder, provenance):
+            folder = self._folder(part)
+            if finished[part]:
                 self._summary.skip(folder)
             else:
-                self._write(folder, provenance, records)
+                self._write(folder, self._origin(part), records)
                 if not folder.exists():  # without any usable sweep
                     continue
                 self._summary.add(folder)
             self.folders.append(folder)
 
-    def _write(self, folder: Path, provenance: str, records: Iterable[tuple[int, Record]]) -> None:
+    def _folder(self, part: int) -> Path:
+        return self._data / self._cuts.name_of(part)
+
+    def _origin(self, part: int) -> Origin:
         options = self._options
-        origin = Origin(options.sensor, provenance, self._described, options.licence)
+        made_of = [f"{self._path} {self.topic}", self._cuts.described(part), options.described]
+        provenance = ", ".join(filter(None, made_of))
+        return Origin(options.sensor, provenance, self._described, options.licence)
+
+    def _write(self, folder: Path, origin: Origin, records: Iterable[tuple[int, Record]]) -> None:
+        options = self._options
         if isinstance(self._ego_motion, KissIcpOdometry):
             self._ego_motion.reset()  # so that a sequence is the same in whichever call it is made
         with SequenceWriter(folder, origin) as writer:

@@ -75,7 +75,8 @@ class LogOptions:
     """Which sweeps of a log are taken, and what labels go with them.
 
     The first `sweeps` (None: all), and of those the first pair of every `every_kth`: as ZeroFlow
-    took 12 pairs of each log of the lidar data set, every 25th of 300 sweeps.
+    took 12 pairs of each log of the lidar data set, every 25th of 300 sweeps. A first one whose
+    second is not there is left out.
     """
 
     sweeps: int | None = None
@@ -83,8 +84,11 @@ class LogOptions:
     labels: Several[LabelFiles] = ()
 
     def numbers(self, log: Log) -> list[int]:
-        """Of the sweeps that are taken, in order."""
-        return [k for k in range(len(log))[: self.sweeps] if k % self.every_kth < 2]
+        """Of the sweeps that are taken, in order. Raises DataError where that is no pair."""
+        firsts = range(len(log))[: self.sweeps][: -1 : self.every_kth]
+        if not firsts:
+            raise DataError(f"'{log.folder}' has one sweep, which is no pair: get the log again")
+        return sorted({*firsts, *(first + 1 for first in firsts)})
 
 
 def import_logs(
@@ -122,8 +126,9 @@ def import_log(log: Log, folder: Path, summary: ImportSummary, options: LogOptio
     if is_finished(folder, provenance):
         summary.skip(folder)
         return
+    sweeps = map(log.sweep, options.numbers(log))
     with SequenceWriter(folder, Origin(SENSOR, provenance, "Argoverse 2", LICENCE)) as writer:
-        _write(writer, (log.sweep(number) for number in options.numbers(log)), maps.ground())
+        _write(writer, sweeps, maps.ground())
     summary.add(folder)
 
 

@@ -90,8 +90,9 @@ class Log:
 def find_logs(root: Path) -> list[Path]:
     """Folders of logs, by name: `root` itself, or those in a split or in the whole download.
 
-    Raises DataError where there is none.
+    Absolute, for '.' says no name. Raises DataError where there is none.
     """
+    root = root.resolve()
     for depth in range(DEPTH + 1):
         found = root.glob("/".join([*["*"] * depth, "sensors/lidar"]))
         if logs := [path.parents[1] for path in found if path.is_dir()]:

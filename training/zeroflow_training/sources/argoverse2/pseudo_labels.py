@@ -39,7 +39,7 @@ class PseudoLabels:
     @staticmethod
     def read(path: Path) -> PseudoLabels:
         """Raises DataError for a file that is damaged or another."""
-        arrays = read_arrays(path, ("flow", "valid_idxes"))
+        arrays = read_arrays(path, ("flow", "valid_idxes"), "get it again")
         flow, numbers = arrays["flow"], arrays["valid_idxes"]
         if flow.shape[-1:] != (3,) or numbers.shape != (flow.size // 3,):
             raise DataError(
