@@ -175,7 +175,7 @@ def test_scenes_are_new_whatever_batches_and_workers_a_resumed_run_has(
     assert seen[1] >= 20 * 8 // 4  # of four crops each
     assert seen[2] >= seen[1] + 4 * 1 // 4
     state = torch.load(first, weights_only=True)
-    del state["RunData"]  # as before 0.8
+    del state["RunData"]  # of a checkpoint from before it was kept
     torch.save(state, first)
     fit(replace(steps(config, 21), workers=1), tmp_path, resume=first)
     assert DriftingWorld.made[3].seen >= 20 * 2 // 4
