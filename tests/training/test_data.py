@@ -12,6 +12,7 @@ import pytest
 
 pytest.importorskip("torch", reason="pip install 'zeroflow_ros[training]'")
 
+from zeroflow_ros.errors import ZeroflowError
 from zeroflow_ros.pillars import FEATURES, PillarGrid
 from zeroflow_training.data.augmentation import crop, forget
 from zeroflow_training.data.batch import (
@@ -28,6 +29,8 @@ from zeroflow_training.data.simulated import (
     SimulatedSamples,
     _stale_errors,
     levelled_sample,
+    require_seeds,
+    scenes_for,
     simulated_sample,
 )
 from zeroflow_training.simulation.beam_tables import SENSORS
@@ -181,21 +184,22 @@ def test_some_samples_of_the_stream_miss_older_sweeps() -> None:
 
 
 def test_resumed_stream_shows_other_scenes() -> None:
-    stream = SimulatedSamples(PillarEncoding(GRID, 2), (0, 1), 3, crops_per_scene=3, shuffle=2)
-    assert stream.scenes_for(0, workers=1) == 0
-    seen = stream.scenes_for(300, workers=1)
-    assert 100 <= seen <= 102
-    assert stream.scenes_for(300, workers=2) < seen
+    assert scenes_for(0, workers=1) == 0
+    seen = scenes_for(300, 1, crops_per_scene=3, shuffle=2)
+    assert 200 <= seen <= 203  # as if half of the crops had been empty
+    assert scenes_for(300, 2, crops_per_scene=3, shuffle=2) < seen
     lengths = [len(sample.target) for sample in samples_of(3)]
     assert [len(sample.target) for sample in samples_of(3, seen=seen)] != lengths
 
 
 def test_training_keeps_clear_of_the_test_worlds() -> None:
     for seed in (-1, 99, 142):
-        with pytest.raises(ValueError, match=f"seed {seed}"):
+        with pytest.raises(ZeroflowError, match=f"seed {seed}"):
             SimulatedSamples(PillarEncoding(GRID, 2), (0, 1), seed)
     last = SimulatedSamples(PillarEncoding(GRID, 2), (0, 1), 98).seed
     assert (last + 2) * WORKERS * SEEDS_PER_WORKER <= TEST_SEEDS
+    with pytest.raises(ZeroflowError, match="12 workers in all: above 10 they would share scenes"):
+        require_seeds(0, 12)
 
 
 def test_sample_is_valid_and_reproducible() -> None:

@@ -168,6 +168,17 @@ def test_a_diverged_student_is_refused(tiny_config: RealTimeStudentConfig, tmp_p
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_checkpoint_of_a_diverged_run_is_refused(
+    tiny_config: RealTimeStudentConfig, tmp_path: Path
+) -> None:
+    weights = {f"student.{k}": v for k, v in NanStudent(tiny_config).state_dict().items()}
+    path = tmp_path / "nan.ckpt"
+    torch.save({"state_dict": weights, "hyper_parameters": {"student": asdict(tiny_config)}}, path)
+    with pytest.raises(ModelError, match=r"nan.ckpt' cannot be exported: .* PyTorch by nan mm"):
+        export_checkpoint(path, tmp_path / "nan.onnx", "nan", "1")
+    assert [item.name for item in tmp_path.iterdir()] == ["nan.ckpt"]
+
+
 @pytest.mark.parametrize(
     "card", [replace(CARD, lags=(0, 1, 2)), replace(CARD, grid=replace(GRID, range_m=12.8))]
 )

@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterator
+import signal
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,10 +18,12 @@ import pytest
 pytest.importorskip("torch", reason="pip install 'zeroflow_ros[training]'")
 pytest.importorskip("lightning", reason="pip install 'zeroflow_ros[training]'")
 
+import lightning
 import torch
 
 from zeroflow_ros.errors import ModelError, ZeroflowError
 from zeroflow_ros.pillars import FEATURES
+from zeroflow_training import saving
 from zeroflow_training.average import average
 from zeroflow_training.checkpoint import load_student, take_over
 from zeroflow_training.data import loading
@@ -28,7 +31,7 @@ from zeroflow_training.data.batch import Encoded
 from zeroflow_training.data.sample import TrainingSample
 from zeroflow_training.data.simulated import SimulatedSamples
 from zeroflow_training.fit import fit
-from zeroflow_training.fit_config import FitConfig, bundled_configs, load_config
+from zeroflow_training.fit_config import FitConfig
 from zeroflow_training.schedule import ScheduleConfig
 from zeroflow_training.student_module import StudentModule
 from zeroflow_training.students.real_time import RealTimeStudent, RealTimeStudentConfig
@@ -46,9 +49,9 @@ class DriftingWorld(SimulatedSamples):
     made: list[SimulatedSamples] = []
 
     def __init__(
-        self, encoder: Encoder, lags: tuple[int, ...], seed: int = 0, rank: int = 0
+        self, encoder: Encoder, lags: tuple[int, ...], seed: int = 0, rank: int = 0, seen: int = 0
     ) -> None:
-        super().__init__(encoder, lags, seed, rank)
+        super().__init__(encoder, lags, seed, rank, seen=seen)
         DriftingWorld.made.append(self)
 
     def __iter__(self) -> Iterator[Encoded]:
@@ -138,11 +141,122 @@ def test_a_run_of_another_optimiser_is_not_resumed(config: FitConfig, tmp_path: 
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (
+            {"learning_rate": 1e-3},
+            "learning_rate 0.05, not 0.001, .*: leave that setting as it was",
+        ),
+        ({"weight_decay": 0.1}, "weight_decay 0.0001, not 0.1"),
+        ({"lags": (0, 1, 2)}, r"lags \(0, 1\), not \(0, 1, 2\), .*--init in another folder"),
+    ],
+)
+def test_what_a_checkpoint_brings_back_is_not_changed_at_a_resume(
+    config: FitConfig, tmp_path: Path, change: dict[str, Any], reason: str
+) -> None:
+    last = fit(steps(config, 2), tmp_path)
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    part = "student" if "lags" in change else "schedule"
+    other = replace(config, **{part: replace(getattr(config, part), **change)})
+    with pytest.raises(ModelError, match=f"last.ckpt' was trained with {reason}"):
+        fit(other, tmp_path, resume=last)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def test_scenes_are_new_whatever_batches_and_workers_a_resumed_run_has(
+    config: FitConfig, tmp_path: Path
+) -> None:
+    first = fit(replace(steps(config, 20), batch_size=8), tmp_path)
+    second = fit(replace(steps(config, 24), batch_size=1), tmp_path, resume=first)
+    fit(steps(config, 25), tmp_path, resume=second)
+    seen = [world.seen for world in DriftingWorld.made]
+    assert seen[0] == 0
+    assert seen[1] >= 20 * 8 // 4  # of four crops each
+    assert seen[2] >= seen[1] + 4 * 1 // 4
+    state = torch.load(first, weights_only=True)
+    del state["RunData"]  # of a checkpoint from before it was kept
+    torch.save(state, first)
+    fit(replace(steps(config, 21), workers=1), tmp_path, resume=first)
+    assert DriftingWorld.made[3].seen >= 20 * 2 // 4
+
+
+def test_a_resumed_run_saves_between_two_steps_only(
+    config: FitConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = replace(config, accumulation=2, checkpoint_minutes=0)
+    first = fit(steps(plan, 2), tmp_path)
+    saved: list[int] = []
+    monkeypatch.setattr(saving, "save", lambda trainer, _: saved.append(trainer.global_step))
+    fit(steps(plan, 4), tmp_path, resume=first)
+    assert saved == [3, 4]
+
+
+class Mishap(lightning.Callback):
+    """Something happens when two steps are done."""
+
+    def __init__(self, what: Callable[[StudentModule], None]) -> None:
+        self.what = what
+
+    def on_train_batch_end(self, trainer: lightning.Trainer, module: Any, *_: Any) -> None:
+        if trainer.global_step == 2:
+            self.what(module)
+
+
+def test_a_run_that_diverges_ends_and_keeps_its_last_good_checkpoint(
+    config: FitConfig, tmp_path: Path
+) -> None:
+    def diverge(module: StudentModule) -> None:
+        with torch.no_grad():
+            module.student.displacement.bias.fill_(torch.nan)
+
+    plan = replace(config, checkpoint_minutes=0)
+    with pytest.raises(ZeroflowError, match=r"diverged: after 3 steps .* lower --learning-rate$"):
+        fit(plan, tmp_path, watchers=[Mishap(diverge)])
+    assert [path.name for path in tmp_path.glob("*.ckpt")] == ["latest.ckpt"]
+    kept = torch.load(tmp_path / "latest.ckpt", weights_only=True)
+    assert kept["global_step"] == 2
+    assert all(torch.isfinite(value).all() for value in kept["state_dict"].values())
+
+
+def test_ctrl_c_comes_out_as_such(config: FitConfig, tmp_path: Path) -> None:
+    def interrupt(_: StudentModule) -> None:
+        raise KeyboardInterrupt
+
+    handler = signal.getsignal(signal.SIGINT)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            fit(config, tmp_path, watchers=[Mishap(interrupt)])
+    finally:
+        signal.signal(signal.SIGINT, handler)  # which Lightning takes away
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"workers": 12}, "12 workers in all: above 10 they would share scenes; lower --workers"),
+        ({"seed": 200}, "seed 200: only 0 to 98"),
+        (
+            {"strategy": "none-such"},
+            "devices, nodes, strategy or precision do not work here: .*none",
+        ),
+        ({"precision": "17"}, "devices, nodes, strategy or precision do not work here: .*17"),
+    ],
+)
+def test_what_cannot_be_run_is_refused_before_anything_is_written(
+    config: FitConfig, tmp_path: Path, change: dict[str, Any], reason: str
+) -> None:
+    with pytest.raises(ZeroflowError, match=reason) as error:
+        fit(replace(config, **change), tmp_path / "run")
+    assert "\n" not in str(error.value)
+    assert not (tmp_path / "run").exists()
+
+
 def test_fine_tuning_starts_from_the_weights_and_at_step_0(
     config: FitConfig, tmp_path: Path
 ) -> None:
     first = fit(steps(config, 4), tmp_path / "first")
-    gentle = replace(config, schedule=ScheduleConfig(2, 1e-7).for_fine_tuning())
+    gentle = replace(config, schedule=ScheduleConfig(2, 1e-7, huber_start_m=0.08))
     second = torch.load(fit(gentle, tmp_path / "second", init=first), weights_only=True)
     assert second["global_step"] == 2
     assert DriftingWorld.made[1].seen == 0
@@ -238,38 +352,6 @@ def test_annealing(
     ]
     assert len(norms) > 5
     assert all(norm.training is not frozen for norm in norms)
-
-
-def test_bundled_configurations_load() -> None:
-    lags = {name: load_config(name).student.lags for name in bundled_configs()}
-    half_a_second = (0, 1, 2, 4)
-    assert lags == {
-        "fastflow3d": (0, 1),
-        "fastflow3d-xl": (0, 1),
-        "fine-tune": half_a_second,
-        "zeroflow-rt": half_a_second,
-        "zeroflow-rt-2": (0, 1),
-    }
-    assert load_config("zeroflow-rt").student.size == 128
-
-
-@pytest.mark.parametrize(
-    ("text", "reason"),
-    [
-        ("schedule: {steps: 5}\nstudent: {lag: [0, 1]}", "student.lag: Unexpected"),
-        ("schedule: {steps: many}", "schedule.steps: Input should be a valid integer"),
-        ("seed: 3", "schedule: .* required"),
-        ("just words", "configuration .*odd.yaml"),
-        ("a: [", "neither a readable YAML file nor one of fastflow3d, .*zeroflow-rt-2"),
-    ],
-)
-def test_a_wrong_configuration_names_the_setting(tmp_path: Path, text: str, reason: str) -> None:
-    path = tmp_path / "odd.yaml"
-    path.write_text(text)
-    with pytest.raises(ZeroflowError, match=reason):
-        load_config(str(path))
-    with pytest.raises(ZeroflowError, match="neither a readable YAML file"):
-        load_config(str(tmp_path / "missing.yaml"))
 
 
 def test_an_average_lies_in_the_middle_and_has_statistics_of_its_own(

@@ -23,14 +23,16 @@ import torch
 
 from zeroflow_ros.errors import DataError, ModelError, ZeroflowError
 from zeroflow_ros.model import load_card
+from zeroflow_training.average import average
 from zeroflow_training.checkpoint import load_network
 from zeroflow_training.checkpoint_export import export_checkpoint
 from zeroflow_training.fit import fit
 from zeroflow_training.fit_config import FitConfig, load_config, load_run
 from zeroflow_training.schedule import ScheduleConfig
-from zeroflow_training.starting_weights import find_checkpoint, start_from
+from zeroflow_training.starting_weights import find_checkpoint, origin, start_from
 from zeroflow_training.students.fastflow3d import FastFlow3D, FastFlow3DConfig
 from zeroflow_training.students.real_time import RealTimeStudent, RealTimeStudentConfig
+from zeroflow_training.training_data import SIMULATED
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # of Lightning, about workers and loggers
 
@@ -128,6 +130,7 @@ def test_a_fastflow3d_is_trained_exported_and_trained_on(drive: Path, tmp_path: 
     assert isinstance(network, FastFlow3D)
     report = export_checkpoint(last, tmp_path / "ours.onnx", "ours", "1")
     assert report.max_difference_mm < 0.1
+    assert report.max_difference_log_odds is None
     card = load_card(tmp_path / "ours.onnx")
     assert (card.ground, card.lags, card.grid.size) == ("remove", (0, 1), 32)
     assert card.training_data == (
@@ -135,12 +138,20 @@ def test_a_fastflow3d_is_trained_exported_and_trained_on(drive: Path, tmp_path: 
     )
     with pytest.raises(ModelError, match="fastflow3d student, which has no other part"):
         export_checkpoint(last, tmp_path / "two.onnx", "two", "1", two_sweeps=True)
+    with pytest.raises(ModelError, match="fastflow3d student, which never says what moves"):
+        export_checkpoint(last, tmp_path / "two.onnx", "two", "1", certainty=0.5)
+    with pytest.raises(ModelError, match=r"^'.*run/last.ckpt' is a fastflow3d student"):
+        average(last, last, tmp_path / "both.ckpt")
     gentle = replace(plan, schedule=replace(ADAM, steps=1, learning_rate=1e-9))
     again = weights(fit(gentle, tmp_path / "again", init=last))
     tuned = tmp_path / "again/last.ckpt"
     said = torch.load(tuned, weights_only=True)["hyper_parameters"]["training_data"]
-    assert said == f"{card.training_data}, from the weights of last.ckpt"
-    fit(replace(gentle, schedule=replace(ADAM, steps=2)), tmp_path / "again", resume=tuned)
+    assert said == card.training_data
+    fit(
+        replace(gentle, schedule=replace(gentle.schedule, steps=2)),
+        tmp_path / "again",
+        resume=tuned,
+    )
     known = torch.load(tuned, weights_only=True)["hyper_parameters"]["training_data"]
     assert known == said  # a resumed run has not forgotten
     for name, value in network.named_parameters():
@@ -154,9 +165,49 @@ def test_a_fastflow3d_is_trained_exported_and_trained_on(drive: Path, tmp_path: 
         fit(muon, tmp_path / "run", resume=last)
 
 
+def test_a_checkpoint_says_all_that_it_has_learned_from(config: FitConfig, tmp_path: Path) -> None:
+    def data_of(path: Path) -> str:
+        said: str = torch.load(path, weights_only=True)["hyper_parameters"]["training_data"]
+        return said
+
+    pairs = "8 pairs of sweeps of 1 sequences (Apache-2.0), flow by teacher 'rigid'"
+    one = replace(config, schedule=replace(config.schedule, steps=1), accumulation=1)
+    first = fit(one, tmp_path / "first")
+    assert data_of(first) == pairs
+    for said, before in (("simulated", "simulated"), (None, "unknown (start.ckpt does not say)")):
+        state = torch.load(first, weights_only=True)
+        state["hyper_parameters"]["training_data"] = said
+        start = tmp_path / "start.ckpt"
+        torch.save(state, start)
+        two = replace(one, schedule=replace(one.schedule, steps=2))
+        assert data_of(fit(two, tmp_path / "on", resume=start)) == f"{before}; then {pairs}"
+        tuned = fit(one, tmp_path / "tuned", init=start)
+        assert data_of(tuned) == f"{before}; then {pairs}"
+        both = average(first, start, tmp_path / "both.ckpt", batches=0, workers=0)
+        assert data_of(both) == f"{pairs}; and {before}"
+        both = average(start, tuned, tmp_path / "both.ckpt", batches=0, workers=0)
+        if said:
+            assert data_of(both) == data_of(tuned)
+    with pytest.raises(
+        ZeroflowError, match=r"--resume goes on .*: leave out --init, or name anoth"
+    ):
+        fit(one, tmp_path / "first", resume=first, init=start)
+
+
+def test_a_run_knows_its_data_from_anywhere(
+    config: FitConfig, tmp_path: Path, drive: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(drive.parent)
+    fit(replace(config, data=drive.name), tmp_path / "run")
+    known = load_run(tmp_path / "run")
+    assert known is not None
+    assert known.data == str(drive.resolve())
+
+
 def test_training_goes_on_from_bundled_and_published_weights(reference: Path) -> None:
     bundled = find_checkpoint("zeroflow-rt")
     assert bundled.name == "zeroflow-rt.ckpt"
+    assert origin(bundled) == SIMULATED
     student = RealTimeStudent(RealTimeStudentConfig(128, (0, 1, 2, 4)))
     start_from(student, bundled)
     assert student.displacement.weight.abs().max() > 0.01

@@ -14,13 +14,15 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from zeroflow_ros.errors import ModelError
 from zeroflow_ros.files import written_atomically
 from zeroflow_training.checkpoint import load_student, opened, refused
 from zeroflow_training.data.loading import simulated_batches
 from zeroflow_training.fit_config import CROP_PILLARS, FitConfig
 from zeroflow_training.schedule import ScheduleConfig
-from zeroflow_training.students.kinds import student_config
+from zeroflow_training.students.kinds import DEFAULT_KIND, student_config
 from zeroflow_training.students.real_time import RealTimeStudent
+from zeroflow_training.training_data import learned_from, together
 
 BATCHES = 400  # of four windows: two minutes
 
@@ -31,15 +33,21 @@ def average(
     """Write the mean of two checkpoints of `fit`, for export or as a start for another run.
 
     Nobody's batch-norm statistics fit to averaged weights, so they are measured on `batches` of
-    simulated windows drawn from `seed`. Raises ModelError for files that are no checkpoints of
-    students alike.
+    simulated windows drawn from `seed`, whatever the students have learned from. Raises ModelError
+    for files that are no checkpoints of real-time students alike.
     """
     with opened(first) as one, opened(second) as two, refused(second):
         students = [student_config(s["hyper_parameters"]["student"]) for s in (one, two)]
         if students[0] != students[1]:
             raise ValueError(f"its student is another one than that of {first}")
+        if students[0].kind != DEFAULT_KIND:
+            raise ModelError(
+                f"'{first}' is a {students[0].kind} student, which is not averaged yet"
+            )
         weights = {k: _mean(v, two["state_dict"][k]) for k, v in one["state_dict"].items()}
-        state = {"hyper_parameters": two["hyper_parameters"], "global_step": two["global_step"]}
+        data = together(learned_from(one, first), learned_from(two, second))
+        said = {**two["hyper_parameters"], "training_data": data}
+        state = {"hyper_parameters": said, "global_step": two["global_step"]}
     with written_atomically(path) as scratch:
         torch.save({**state, "state_dict": weights}, scratch)
         student = load_student(scratch, CROP_PILLARS)
@@ -61,7 +69,7 @@ def measure_norms(student: RealTimeStudent, config: FitConfig) -> None:
             module.momentum = None  # all batches alike
             module.train()
     with torch.inference_mode():
-        for batch in islice(simulated_batches(config, 0), config.schedule.steps):
+        for batch in islice(simulated_batches(config), config.schedule.steps):
             student.predict(batch.inputs)
     student.eval()
 

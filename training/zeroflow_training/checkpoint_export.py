@@ -11,11 +11,11 @@ from zeroflow_ros.model import ModelCard
 from zeroflow_ros.pillars import FEATURE_NAMES, PillarGrid
 from zeroflow_training.checkpoint import load_network, load_student, opened
 from zeroflow_training.export import ExportReport, export, git_commit
-from zeroflow_training.fit import SIMULATED
 from zeroflow_training.published_model import export_network
 from zeroflow_training.students.fastflow3d import FastFlow3D
 from zeroflow_training.students.kinds import DEFAULT_KIND, kind_of
 from zeroflow_training.students.real_time import CELL_M, Z_RANGE_M, RealTimeStudent
+from zeroflow_training.training_data import learned_from
 
 RANGE_M = 51.2
 CERTAINTY = 0.8
@@ -27,27 +27,34 @@ def export_checkpoint(
     name: str,
     version: str,
     two_sweeps: bool = False,
-    certainty: float = CERTAINTY,
+    certainty: float | None = None,
 ) -> ExportReport:
     """Export what `fit` wrote, on the full grid of the vehicle, with a card that names its source.
 
     Of a real-time student: `two_sweeps`: only the part that looks at the last two; `certainty` from
-    which on a body moves, 0 to 1. A FastFlow3D has no such choice.
-    Raises ZeroflowError for a file that is no checkpoint of ours.
+    which on a body moves, 0 to 1 (None: CERTAINTY). A FastFlow3D has no such choice.
+    Raises ZeroflowError for a file that is no checkpoint of ours, and for weights whose answers
+    ONNX Runtime does not give.
     """
     with opened(checkpoint) as state:
-        said = state["hyper_parameters"]
-        kind, training_data = kind_of(said["student"]), said.get("training_data") or SIMULATED
-    if kind == DEFAULT_KIND:
-        student = load_student(checkpoint, round(2 * RANGE_M / CELL_M))
+        kind = kind_of(state["hyper_parameters"]["student"])
+        training_data = learned_from(state, checkpoint)
+    try:
+        if kind == DEFAULT_KIND:
+            student = load_student(checkpoint, round(2 * RANGE_M / CELL_M))
+            if two_sweeps:
+                student = student.two_sweeps()
+            certainty = CERTAINTY if certainty is None else certainty
+            return _export(student, path, name, version, training_data, certainty)
+        network = load_network(checkpoint)
+        assert isinstance(network, FastFlow3D)
         if two_sweeps:
-            student = student.two_sweeps()
-        return _export(student, path, name, version, training_data, certainty)
-    network = load_network(checkpoint)
-    assert isinstance(network, FastFlow3D)
-    if two_sweeps:
-        raise ModelError(f"'{checkpoint}' is a {kind} student, which has no other part")
-    return export_network(network, path, name, version, training_data)
+            raise ModelError(f"'{checkpoint}' is a {kind} student, which has no other part")
+        if certainty is not None:
+            raise ModelError(f"'{checkpoint}' is a {kind} student, which never says what moves")
+        return export_network(network, path, name, version, training_data)
+    except ValueError as error:
+        raise ModelError(f"'{checkpoint}' cannot be exported: {error}") from error
 
 
 def _export(

@@ -8,20 +8,23 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import yaml  # type: ignore[import-untyped]
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 from zeroflow_ros.errors import ZeroflowError
+from zeroflow_training.data.seeds import RUNS
 from zeroflow_training.data.sequences import ALL_AUGMENTATIONS, Augmentation
 from zeroflow_training.losses.terms import DEFAULT_LOSS, check_terms
-from zeroflow_training.schedule import ScheduleConfig
+from zeroflow_training.schedule import FINE_TUNING_HUBER_M, AtLeastZero, Count, ScheduleConfig
 from zeroflow_training.students.kinds import DEFAULT_KIND, KINDS, AnyStudentConfig, kind_of
 from zeroflow_training.students.real_time import RealTimeStudentConfig
 
 CONFIGS = Path(__file__).parent / "configs"
 CROP_PILLARS = 128  # training looks at windows of 51.2 m
+
+AtLeastOne = Annotated[int, Field(ge=1)]
 
 
 @dataclass(frozen=True)
@@ -44,16 +47,16 @@ class FitConfig:
     data: str | None = None
     teacher: str = "rigid"
     augmentation: tuple[Augmentation, ...] = ALL_AUGMENTATIONS
-    seed: int = 0
-    batch_size: int = 4
-    accumulation: int = 1
-    workers: int = 1
-    threads: int = 1
+    seed: Annotated[int, Field(ge=0, lt=RUNS)] = 0
+    batch_size: AtLeastOne = 4
+    accumulation: AtLeastOne = 1
+    workers: Count = 1
+    threads: AtLeastOne = 1
     precision: str = "bf16-mixed"
     devices: int | Literal["auto"] = 1
-    nodes: int = 1
+    nodes: AtLeastOne = 1
     strategy: str = "auto"
-    checkpoint_minutes: float = 5.0
+    checkpoint_minutes: AtLeastZero = 5.0
 
     def __post_init__(self) -> None:
         check_terms(self.loss, self.student.says_moving)
@@ -64,9 +67,10 @@ def bundled_configs() -> list[str]:
     return sorted(path.stem for path in CONFIGS.glob("*.yaml"))
 
 
-def load_config(name: str) -> FitConfig:
+def load_config(name: str, fine_tuning: bool = False) -> FitConfig:
     """A bundled configuration by its name, or a YAML file with the fields of FitConfig.
 
+    `fine_tuning`: for weights that are trained already, where it does not say itself.
     Raises ZeroflowError with the file and the field that is wrong.
     """
     bundled = CONFIGS / f"{name}.yaml"
@@ -78,7 +82,12 @@ def load_config(name: str) -> FitConfig:
             f"configuration '{name}': neither a readable YAML file nor one of "
             f"{', '.join(bundled_configs())} ({error})"
         ) from error
-    return _validated(_with_crop_size(raw), path)
+    if fine_tuning:
+        raw = _with_default(raw, "schedule", "huber_start_m", FINE_TUNING_HUBER_M)
+    # The student learns on windows, whatever the size of the grid it is exported for.
+    if isinstance(raw, dict) and kind_of(raw.get("student")) == DEFAULT_KIND:
+        raw = _with_default(raw, "student", "size", CROP_PILLARS)
+    return _validated(raw, path)
 
 
 def load_run(folder: Path) -> FitConfig | None:
@@ -106,11 +115,9 @@ def _where(location: tuple[int | str, ...]) -> str:
     return ".".join(names) or "loss"
 
 
-def _with_crop_size(raw: object) -> object:
-    """The student learns on windows, whatever the size of the grid it is exported for."""
-    if not isinstance(raw, dict) or not isinstance(raw.get("student", {}), dict):
+def _with_default(raw: object, part: str, name: str, value: object) -> object:
+    """A setting in a part of what a file says, where that does not say it, and is well formed."""
+    if not isinstance(raw, dict) or not isinstance(raw.get(part, {}), dict):
         return raw
-    student: dict[str, Any] = raw.get("student", {})
-    if kind_of(student) != DEFAULT_KIND:
-        return raw
-    return {**raw, "student": {"size": CROP_PILLARS, **student}}
+    settings: dict[str, Any] = raw.get(part, {})
+    return {**raw, part: {name: value, **settings}}

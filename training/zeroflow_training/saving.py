@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import lightning
+import torch
 
+from zeroflow_ros.errors import ZeroflowError
 from zeroflow_ros.files import written_atomically
 
 
@@ -22,7 +24,11 @@ class Checkpoints(lightning.Callback):
 
     def __init__(self, path: Path, minutes: float) -> None:
         self._path, self._seconds = path, 60 * minutes
-        self._last_s, self._step = time.monotonic(), 0
+        self._last_s, self._step = 0.0, 0
+
+    def on_train_start(self, trainer: lightning.Trainer, *_: Any) -> None:
+        # A resumed run does not start at step 0.
+        self._last_s, self._step = time.monotonic(), trainer.global_step
 
     def on_train_batch_end(self, trainer: lightning.Trainer, *_: Any) -> None:
         if trainer.global_step == self._step:
@@ -36,9 +42,22 @@ class Checkpoints(lightning.Callback):
 
 
 def save(trainer: lightning.Trainer, path: Path) -> None:
-    """Called in all processes of a run; the first one writes, atomically."""
+    """Called in all processes of a run; the first one writes, atomically.
+
+    Raises ZeroflowError where training has diverged: the file before it stays, and is the better.
+    """
+    _require_numbers(trainer)
     if trainer.is_global_zero:
         with written_atomically(path) as scratch:
             trainer.save_checkpoint(scratch, weights_only=False)  # with optimiser and schedule
     else:
         trainer.save_checkpoint(path, weights_only=False)
+
+
+def _require_numbers(trainer: lightning.Trainer) -> None:
+    """Of the weights, which are the same in all processes: all of them refuse, or none."""
+    if not all(torch.isfinite(weight).all() for weight in trainer.lightning_module.parameters()):
+        raise ZeroflowError(
+            f"training has diverged: after {trainer.global_step} steps weights are no numbers any "
+            "more, and are not saved. Start again with a lower --learning-rate"
+        )

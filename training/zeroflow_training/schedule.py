@@ -4,10 +4,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import ClassVar, Literal
+from dataclasses import dataclass
+from typing import Annotated, ClassVar, Literal
 
 import torch
+from pydantic import Field
+
+FINE_TUNING_HUBER_M = 0.08  # of a student that is trained already: small errors count at once
+
+Count = Annotated[int, Field(ge=0)]
+Positive = Annotated[float, Field(gt=0)]
+AtLeastZero = Annotated[float, Field(ge=0)]
+Share = Annotated[float, Field(ge=0, le=1)]
 
 
 @dataclass(frozen=True)
@@ -21,21 +29,19 @@ class ScheduleConfig:
 
     __pydantic_config__: ClassVar = {"extra": "forbid"}
 
-    steps: int
-    learning_rate: float = 1e-2
-    weight_decay: float = 1e-4
-    warmup_steps: int = 100
-    huber_start_m: float = 0.6
-    huber_end_m: float = 0.04
-    static_share: float = 1 / 3  # of the loss; see three_bin_loss
-    freeze_norm_after: float = 0.7  # share of the run after which batch statistics stand still
+    steps: Annotated[int, Field(gt=0)]
+    learning_rate: AtLeastZero = 1e-2
+    weight_decay: AtLeastZero = 1e-4
+    warmup_steps: Count = 100
+    huber_start_m: Positive = 0.6
+    huber_end_m: Positive = 0.04
+    static_share: Share = 1 / 3  # of the loss; see three_bin_loss
+    freeze_norm_after: AtLeastZero = (
+        0.7  # share of the run after which batch statistics stand still
+    )
     optimizer: Literal["muon", "adam"] = "muon"
     annealing: Literal["cosine", "constant"] = "cosine"
-    clip_gradient: float | None = 5.0
-
-    def for_fine_tuning(self) -> ScheduleConfig:
-        """For a student that is trained already: small errors count from the start."""
-        return replace(self, huber_start_m=0.08)
+    clip_gradient: Positive | None = 5.0
 
     def progress(self, step: int) -> float:
         """Share of the run that is done after `step` steps, 0..1."""
@@ -51,5 +57,5 @@ class ScheduleConfig:
         return warm * (0.99 * cosine + 0.01)
 
     def huber_beta_m(self, progress: float) -> float:
-        """From `huber_start_m` down to `huber_end_m` over the first three quarters of the run."""
+        """From `huber_start_m` straight towards 0 at 77 % of the run, never below `huber_end_m`."""
         return max(self.huber_end_m, self.huber_start_m * (1 - 1.3 * progress))

@@ -8,10 +8,11 @@ from pathlib import Path
 
 from zeroflow_ros.errors import ModelError
 from zeroflow_ros.model import bundled_models
-from zeroflow_training.checkpoint import load_network, load_student, refused, take_over
+from zeroflow_training.checkpoint import load_network, load_student, opened, refused, take_over
 from zeroflow_training.students.fastflow3d import FastFlow3D
 from zeroflow_training.students.published import load_published
 from zeroflow_training.students.real_time import RealTimeStudent
+from zeroflow_training.training_data import learned_from
 
 
 def bundled_checkpoints() -> dict[str, Path]:
@@ -29,6 +30,15 @@ def find_checkpoint(name: str) -> Path:
         return bundled[name]
     names = ", ".join(sorted(bundled)) or "none"
     raise ModelError(f"'{name}': no such checkpoint, and no bundled one (there are: {names})")
+
+
+def origin(checkpoint: Path) -> str:
+    """What the weights of a checkpoint have learned from, in words."""
+    try:
+        with opened(checkpoint) as state:
+            return learned_from(state, checkpoint)
+    except ModelError:  # of others, or damaged, of which `start_from` tells
+        return learned_from({}, checkpoint)
 
 
 def start_from(network: RealTimeStudent | FastFlow3D, checkpoint: Path) -> None:

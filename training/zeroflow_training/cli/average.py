@@ -31,7 +31,11 @@ def average(
         int, typer.Option(min=0, max=98, help="Of the windows that set the statistics.")
     ] = 0,
 ) -> None:
-    """Average the weights of a run's start and end; often better than both."""
+    """Average the weights of a run's start and end; often better than both.
+
+    Of real-time students. The statistics of their normalisation are measured on simulated streets,
+    also where they learned from recorded drives: compare the average with both before you use it.
+    """
     from zeroflow_training.average import average as run_average
 
     typer.echo(run_average(first, second, out, seed))

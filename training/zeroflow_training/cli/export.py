@@ -40,15 +40,14 @@ def export(
     ] = None,
 ) -> None:
     """Export a student to ONNX, checked against PyTorch, ready for `zeroflow run --model`."""
-    from zeroflow_training.checkpoint_export import CERTAINTY, export_checkpoint
+    from zeroflow_training.checkpoint_export import export_checkpoint
 
-    if certainty is None:
-        certainty = CERTAINTY
     report = export_checkpoint(checkpoint, out, name or out.stem, version, two_sweeps, certainty)
+    odds = report.max_difference_log_odds
     typer.echo(
         f"{report.path}: {report.bytes / 1e6:.1f} MB; ONNX Runtime differs from PyTorch by at most "
-        f"{report.max_difference_mm:.4f} mm ({report.mean_difference_mm:.5f} mm in the mean) and "
-        f"{report.max_difference_log_odds:.5f} in the log odds of motion"
+        f"{report.max_difference_mm:.4f} mm ({report.mean_difference_mm:.5f} mm in the mean)"
+        + ("" if odds is None else f" and {odds:.5f} in the log odds of motion")
     )
 
 

@@ -59,7 +59,8 @@ def fit(
         int | None, typer.Option(min=1, help="Samples that a device sees at once.")
     ] = None,
     learning_rate: Annotated[
-        float | None, typer.Option(help="At the schedule's peak; with Muon, Adam's is a tenth.")
+        float | None,
+        typer.Option(min=0, help="At the schedule's peak; with Muon, Adam's is a tenth."),
     ] = None,
     static_share: Annotated[
         float | None, typer.Option(min=0.1, max=0.9, help="Weight of static points in the loss.")
@@ -88,19 +89,21 @@ def fit(
     """
     from time import monotonic
 
+    from lightning.pytorch.utilities import rank_zero_only
+
     from zeroflow_training.cli.fit_report import report
     from zeroflow_training.fit import fit as run_fit
     from zeroflow_training.fit_progress import FitProgress
     from zeroflow_training.starting_weights import find_checkpoint
 
     newest = _newest(folder, resume)
-    plan = _plan(folder, config, resume)
+    plan = _plan(folder, config, resume, fine_tuning=init is not None)
     schedule = _replaced(
         plan.schedule, steps=steps, learning_rate=learning_rate, static_share=static_share
     )
     plan = _replaced(
         plan,
-        schedule=schedule.for_fine_tuning() if init else schedule,
+        schedule=schedule,
         data=str(data) if data else None,
         teacher=teacher,
         seed=seed,
@@ -111,7 +114,8 @@ def fit(
     start = find_checkpoint(init) if init else None
     began = monotonic()
     last = run_fit(plan, folder, newest, start, [FitProgress()])
-    report(last, plan.schedule.steps, monotonic() - began)
+    if rank_zero_only.rank == 0:  # of several processes
+        report(last, plan.schedule.steps, monotonic() - began)
 
 
 def _newest(folder: Path, resume: bool) -> Path | None:
@@ -126,12 +130,12 @@ def _newest(folder: Path, resume: bool) -> Path | None:
     return newest
 
 
-def _plan(folder: Path, config: str | None, resume: bool) -> FitConfig:
+def _plan(folder: Path, config: str | None, resume: bool, fine_tuning: bool) -> FitConfig:
     """The configuration that was named, else that of the run that is resumed, else the default."""
     from zeroflow_training.fit_config import load_config, load_run
 
     known = load_run(folder) if resume and config is None else None
-    return known or load_config(config or DEFAULT_CONFIG)
+    return known or load_config(config or DEFAULT_CONFIG, fine_tuning)
 
 
 def _replaced(plan: Any, **given: Any) -> Any:

@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-LAST = 10  # reports, of ten steps each
+LAST = 10  # reports: one batch each, of every tenth step
 
 
 def report(last: Path, steps: int, seconds: float) -> None:

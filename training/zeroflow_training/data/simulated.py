@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from torch.utils.data import IterableDataset, get_worker_info
 
+from zeroflow_ros.errors import ZeroflowError
 from zeroflow_ros.geometry import invert
 from zeroflow_training.data.augmentation import forget, thin, turn, window
 from zeroflow_training.data.levelled import level_error, levelled_sweeps, pose_errors
@@ -23,6 +24,8 @@ from zeroflow_training.students.student import Encoder
 # moves as ego motion says, and nobody asks; what is mixed has no motion to learn.
 _WEIGHT_OF_CLASS = np.ones(256, np.float32)
 _WEIGHT_OF_CLASS[[ActorClass.GROUND, ActorClass.OWN_VEHICLE, ActorClass.MIXED]] = 0.5, 0.2, 0.0
+CROPS_PER_SCENE = 4
+SHUFFLE = 48  # crops that wait to be mixed in
 
 
 class SimulatedSamples(IterableDataset[Any]):
@@ -40,12 +43,11 @@ class SimulatedSamples(IterableDataset[Any]):
         lags: Sequence[int],
         seed: int = 0,
         rank: int = 0,
-        crops_per_scene: int = 4,
-        shuffle: int = 48,
+        crops_per_scene: int = CROPS_PER_SCENE,
+        shuffle: int = SHUFFLE,
         seen: int = 0,
     ) -> None:
-        if not 0 <= seed < RUNS:
-            raise ValueError(f"seed {seed}: only 0 to {RUNS - 1} keep clear of the test worlds")
+        require_seeds(seed)
         self.encoder = encoder
         self.lags = tuple(lags)
         self.seed = seed
@@ -54,17 +56,10 @@ class SimulatedSamples(IterableDataset[Any]):
         self.shuffle = shuffle
         self.seen = seen
 
-    def scenes_for(self, samples: int, workers: int) -> int:
-        """About how many scenes each of `workers` has drawn when `samples` have been trained on."""
-        if samples == 0:
-            return 0
-        return (samples // max(workers, 1) + self.shuffle) // self.crops_per_scene + 1
-
     def __iter__(self) -> Iterator[Any]:
         worker = get_worker_info()
         number = self.rank * worker.num_workers + worker.id if worker else self.rank
-        if number >= WORKERS:
-            raise ValueError(f"{number + 1} workers: above {WORKERS} they would share scenes")
+        require_seeds(self.seed, number + 1)
         scene_seed = (self.seed * WORKERS + number) * SEEDS_PER_WORKER + self.seen
         rng = np.random.default_rng(scene_seed)
         buffer: list[Any] = []
@@ -83,6 +78,28 @@ class SimulatedSamples(IterableDataset[Any]):
             if min(len(points) for points in piece.sweeps) >= 50:
                 encoded.append(self.encoder.encode(forget(piece, rng), rng))
         return encoded
+
+
+def scenes_for(
+    samples: int, workers: int, crops_per_scene: int = CROPS_PER_SCENE, shuffle: int = SHUFFLE
+) -> int:
+    """At most so many has each of `workers` drawn when `samples` have been trained on.
+
+    If no more than half of the crops are empty, that is; hardly any are.
+    """
+    if samples == 0:
+        return 0
+    return 2 * (samples // max(workers, 1) + shuffle) // crops_per_scene + 1
+
+
+def require_seeds(seed: int, workers: int = 1) -> None:
+    """Raise ZeroflowError where a run, with the workers of all its processes, lacks own scenes."""
+    if not 0 <= seed < RUNS:
+        raise ZeroflowError(f"seed {seed}: only 0 to {RUNS - 1} keep clear of the test worlds")
+    if workers > WORKERS:
+        raise ZeroflowError(
+            f"{workers} workers in all: above {WORKERS} they would share scenes; lower --workers"
+        )
 
 
 def simulated_sample(
