@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import io
 import subprocess
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,6 +20,7 @@ from zeroflow_ros.model import CARD_KEY, ModelCard
 from zeroflow_ros.network import network_inputs
 from zeroflow_ros.onnx_file import read_onnx, with_metadata
 from zeroflow_ros.pillars import Pillars
+from zeroflow_training.quiet import quiet
 from zeroflow_training.students.real_time import RealTimeStudent
 
 INPUTS = ("pillar_features", "pillar_index", "point_pillar", "point_offset")
@@ -118,8 +118,7 @@ def _onnx_bytes(graph: nn.Module, inputs: dict[str, np.ndarray], outputs: Sequen
     from torch.export import Dim
 
     pillars, points = Dim("pillars"), Dim("points")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the exporter warns about its own internals
+    with quiet("torch.onnx", "onnx_ir"):  # of the exporter's internals
         program = torch.onnx.export(
             graph,
             _tensors(inputs),

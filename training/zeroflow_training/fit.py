@@ -21,6 +21,7 @@ from zeroflow_training.data.labelled_pairs import LabelledPairs
 from zeroflow_training.data.loading import RunData
 from zeroflow_training.data.simulated import require_seeds
 from zeroflow_training.fit_config import FitConfig
+from zeroflow_training.quiet import quiet
 from zeroflow_training.resuming import so_far
 from zeroflow_training.saving import Checkpoints, save
 from zeroflow_training.starting_weights import origin, start_from
@@ -60,14 +61,16 @@ def fit(
     module = StudentModule(config.student, config.schedule, config.loss, training_data)
     if init is not None:
         start_from(module.student, init)
-    trainer = _trainer(config, folder, watchers)
+    with quiet("lightning.pytorch"):  # of tips, and of devices that are not there
+        trainer = _trainer(config, folder, watchers)
     if pairs is None:
         require_seeds(config.seed, trainer.world_size * max(1, config.workers))
     if rank_zero_only.rank == 0:
         _prepare(config, folder, steps_done)
     data = RunData(config, steps_done, pairs)
     try:
-        trainer.fit(module, datamodule=data, ckpt_path=resume, weights_only=True)
+        with quiet("lightning.pytorch"):
+            trainer.fit(module, datamodule=data, ckpt_path=resume, weights_only=True)
     except ZeroflowError as error:
         raise _in_one_line(error) from error
     except SystemExit as end:  # what Lightning makes of Ctrl-C
