@@ -90,7 +90,7 @@ def encode(
         flow[chosen].astype(np.float32),
         weight[chosen],
         sample.interval_s,
-        Scene.of(sample, newest.rows[chosen]) if with_scene else None,
+        Scene.of(sample, newest.rows[chosen], located[1].rows) if with_scene else None,
     )
 
 
