@@ -84,6 +84,14 @@ class Supervision(NamedTuple):
     scene: Scene | None = None
     before_counts: tuple[int, ...] = ()
 
+    @property
+    def speed(self) -> Tensor:
+        """True speed of each point, float32 [M], m/s: over the measured interval of its sample."""
+        counts = torch.tensor(self.counts, device=self.target.device)
+        seconds = self.target.new_tensor(self.intervals_s)
+        length = self.target.norm(dim=1)
+        return length / seconds.repeat_interleave(counts, output_size=len(length))
+
     @staticmethod
     def joined(samples: Sequence[Known]) -> Supervision:
         """Of the samples of a batch."""
