@@ -134,6 +134,21 @@ def test_crop_mostly_looks_at_what_moves() -> None:
     assert 0.6 < np.mean(seen) < 0.9
 
 
+@pytest.mark.parametrize(("interval_s", "looks"), [(0.05, True), (0.1, False), (0.2, False)])
+def test_crop_looks_at_what_moves_at_03_mps(interval_s: float, looks: bool) -> None:
+    """0.02 m: 0.4, 0.2, 0.1 m/s. The one mover is in a corner that chance finds in 1 of 9."""
+    points = np.full((60, 3), 41, np.float32)
+    still = TrainingSample(
+        (points, points),
+        np.full_like(points, 0.02 / np.sqrt(3)),
+        np.ones(len(points), np.float32),
+        np.zeros(len(points), bool),
+        interval_s=interval_s,
+    )
+    seen = [len(crop(still, 10.0, np.random.default_rng(seed)).flow) > 0 for seed in range(60)]
+    assert bool(np.mean(seen) > 0.6) is looks
+
+
 def test_crop_looks_at_few_points_as_at_many() -> None:
     """A pedestrian of 20 points and, elsewhere, a car's corner of 2000."""
     rng = np.random.default_rng(0)

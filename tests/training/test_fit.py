@@ -268,7 +268,14 @@ def test_fine_tuning_starts_from_the_weights_and_at_step_0(
 
 
 @pytest.mark.parametrize(
-    ("lags", "other"), [((0, 1), (0, 1, 3)), ((0, 1, 3), (0, 1, 2, 4)), ((0, 1, 3), (0, 1))]
+    ("lags", "other"),
+    [
+        ((0, 1), (0, 1, 3)),
+        ((0, 1, 2), (0, 1, 2, 4)),
+        ((0, 1, 4), (0, 1, 2, 4)),
+        ((0, 1, 2, 8), (0, 1, 2, 4, 8)),
+        ((0, 1, 3), (0, 1)),
+    ],
 )
 def test_another_history_starts_with_the_answers_of_the_old(
     config: FitConfig, lags: tuple[int, ...], other: tuple[int, ...]
@@ -280,12 +287,20 @@ def test_another_history_starts_with_the_answers_of_the_old(
     take_over(new, old)
     size = config.student.size
     features, offset = torch.rand(300, FEATURES), torch.rand(50, 3)
-    both = min(len(lags), len(other))
-    index = torch.randperm(both * size**2)[:300]
+    both = [lag for lag in lags if lag in other]
     pillar = torch.randint(size**2, (50,))
+    sweep, place = np.divmod(
+        np.random.default_rng(0).permutation(len(both) * size**2)[:300], size**2
+    )
+
+    def seen_by(own: tuple[int, ...]) -> torch.Tensor:
+        """The same pillars of the same sweeps, as a student of other lags numbers them."""
+        column = np.array([own.index(lag) for lag in both])[sweep]
+        return torch.from_numpy(column * size**2 + place)
+
     with torch.inference_mode():
-        expected, _ = old(features, index, pillar, offset)
-        found, _ = new(features, index, pillar, offset)
+        expected, _ = old(features, seen_by(lags), pillar, offset)
+        found, _ = new(features, seen_by(other), pillar, offset)
     assert expected.std() > 0.01
     torch.testing.assert_close(found, expected, atol=1e-5, rtol=1e-4)
 
@@ -295,6 +310,8 @@ def test_weights_that_do_not_fit_are_refused(config: FitConfig, changes: dict[st
     old = RealTimeStudent(replace(config.student, lags=(0, 1, 2, 4)))
     with pytest.raises(ValueError, match="this student's"):
         take_over(RealTimeStudent(replace(config.student, **changes)), old)
+    with pytest.raises(ValueError, match=r"it looks at lag 4, .* this student's \(0, 1, 2, 5\)"):
+        take_over(RealTimeStudent(replace(config.student, lags=(0, 1, 2, 5))), old)
 
 
 @pytest.mark.parametrize("content", [b"", b"not a checkpoint"])

@@ -255,6 +255,8 @@ def test_bad_data_makes_no_run(config: FitConfig, tmp_path: Path) -> None:
         ("student: {kind: fastflow3d}", "loss: .*does not say what moves"),
         ("student: {kind: fastflow4d}", "student: .*fastflow4d"),
         ("student: {kind: fastflow3d, lags: [0]}", "student.lags: "),
+        ("student: {lags: [0, 2]}", r"student: .*lags \[0, 2\] do not begin with 0 and 1"),
+        ("student: {size: 100}", "student: .*size 100 is not a multiple of 8"),
         ("loss: {chamfers: 1}", "loss: .*no term is called 'chamfers'"),
         ("loss: {chamfer: much}", "loss.chamfer: "),
         ("augmentation: [turns]", "augmentation.0: "),

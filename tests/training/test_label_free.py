@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 pytest.importorskip("torch", reason="pip install 'zeroflow_ros[training]'")
@@ -11,6 +13,7 @@ pytest.importorskip("torch", reason="pip install 'zeroflow_ros[training]'")
 import torch
 from torch import Tensor
 
+from zeroflow_training.data.supervision import Supervision
 from zeroflow_training.losses.label_free import (
     chamfer_loss,
     cluster_loss,
@@ -19,7 +22,8 @@ from zeroflow_training.losses.label_free import (
 )
 from zeroflow_training.losses.nearest import CHUNK, by_distances, by_tree, nearest
 from zeroflow_training.losses.published import speed_scale, speed_scaled_loss, zeroflow_loss
-from zeroflow_training.losses.terms import check_terms
+from zeroflow_training.losses.terms import Emphasis, check_terms, total_loss
+from zeroflow_training.students.student import Prediction
 
 
 def along_x(*metres: float) -> Tensor:
@@ -47,8 +51,39 @@ def test_speed_scale_has_its_knees_at_half_a_metre_and_one_a_second() -> None:
 def test_speed_is_over_the_measured_interval() -> None:
     """0.075 m are 0.75 m/s in 0.1 s and 0.375 m/s in 0.2 s."""
     target, predicted = along_x(0.075, 0.075, 0.0), along_x(1.075, 1.075, 2.0)
-    loss = speed_scaled_loss(predicted, target, torch.ones(3), (1, 2), (0.1, 0.2))
+    known = Supervision(target, torch.ones(3), (1, 2), (0.1, 0.2))
+    torch.testing.assert_close(known.speed, torch.tensor([0.75, 0.375, 0.0]))
+    loss = speed_scaled_loss(predicted, target, known.weight, known.counts, known.speed)
     assert loss.item() == pytest.approx(0.55 * 1 + (0.1 * 1 + 0.1 * 2) / 2)
+
+
+def test_bins_are_of_speeds_whatever_the_interval() -> None:
+    """0.05, 0.09 and 0.3 m in 0.1 s are slow, slow and fast; half of each in half the time, too."""
+    target, error = along_x(0.0, 0.05, 0.09, 0.3), along_x(0.1, 0.2, 0.4, 0.8)
+    odds = torch.log(torch.tensor([1 / 3, 1.0, 1 / 3, 3.0]))
+    strict = Emphasis(beta_m=1e-6, static_share=0.4)
+
+    def losses(share: float, *intervals_s: float) -> tuple[float, float]:
+        known = Supervision(share * target, torch.ones(4), (3, 1), intervals_s)
+        said = Prediction(known.target + error, odds)
+        three_bin, moving = (
+            total_loss({term: 1.0}, said, known, strict)[0] for term in ("three-bin", "moving")
+        )
+        return three_bin.item(), moving.item()
+
+    doubts = [math.log(4 / 3), math.log(2), math.log(4), math.log(4 / 3)]
+    expected = (
+        0.4 * 0.1 + 0.3 * (0.2 + 0.4) / 2 + 0.3 * 0.8,
+        0.5 * doubts[0] + 0.25 * (doubts[1] + doubts[2]) / 2 + 0.25 * doubts[3],
+    )
+    assert losses(1.0, 0.1, 0.1) == pytest.approx(expected, rel=1e-4)
+    assert losses(0.5, 0.05, 0.05) == pytest.approx(expected, rel=1e-4)
+    # 0.3 m in 0.4 s are slow, and nothing is fast.
+    expected = (
+        (0.4 * 0.1 + 0.3 * (0.2 + 0.4 + 0.8) / 3) / 0.7,
+        (0.5 * doubts[0] + 0.25 * sum(doubts[1:]) / 3) / 0.75,
+    )
+    assert losses(1.0, 0.1, 0.4) == pytest.approx(expected, rel=1e-4)
 
 
 def test_chamfer_is_there_and_back_and_truncated() -> None:

@@ -64,7 +64,7 @@ def pose(k: int) -> np.ndarray:
     return from_roll_pitch_yaw([0.8 * k, 0.1, 0.0], 0.0, 0.0, 0.05 * k)
 
 
-def written(folder: Path, sweeps: int = 4) -> Sequence:
+def written(folder: Path, sweeps: int = 4, period_ms: int = 100) -> Sequence:
     """Things in a world that all move by STEP_M, seen by a sensor that moves and turns."""
     rng = np.random.default_rng(0)
     world = rng.uniform([-20, -20, 0.2], [20, 20, 2], (COUNT, 3)).astype(np.float32)
@@ -74,7 +74,7 @@ def written(folder: Path, sweeps: int = 4) -> Sequence:
             moved = world + np.float32([0, STEP_M * k, 0])
             points = transform_points(invert(pose(k)), moved)
             points[NAN] = np.nan
-            sweep = Sweep(points, k * 100_000_000, "lidar")
+            sweep = Sweep(points, k * period_ms * 1_000_000, "lidar")
             is_ground = np.arange(COUNT) == GROUND
             writer.add(StoredSweep(PosedSweep(sweep, pose(k)), is_ground))
         writer.set_level(LEVEL)
@@ -244,3 +244,28 @@ def test_a_task_reports_its_pair(tmp_path: Path) -> None:
     assert report.moving == pytest.approx(29 / COUNT)
     assert report.valid == pytest.approx(30 / COUNT)
     assert replace(report, refused="x") != report
+
+
+@pytest.mark.parametrize(
+    ("period_ms", "apart"), [(25, 4), (50, 2), (67, 1), (100, 1), (140, 1), (200, 1)]
+)
+def test_pairs_are_those_that_a_vehicle_compares(
+    tmp_path: Path, period_ms: int, apart: int
+) -> None:
+    """Of a 20 Hz lidar every second sweep, and each of them; `fit` takes what comes of it."""
+    from zeroflow_training.data.labelled_pairs import LabelledPairs
+
+    sequence = written(tmp_path / "drive", 6, period_ms)
+    label([sequence], ByRow(), "rows", [-1, 1], jobs=1)
+    before = [(k, k - apart) for k in range(apart, 6)]
+    assert sequence.labelled("rows") == sorted(before + [(b, a) for a, b in before])
+    if period_ms < 200:
+        assert len(LabelledPairs.find(tmp_path, "rows")) == 2 * len(before)
+
+
+def test_what_moves_is_told_by_the_measured_interval(tmp_path: Path) -> None:
+    """0.5 m in 0.9 s are 0.56 m/s, in 1.1 s 0.45."""
+    for period_ms, share in ((900, 29 / COUNT), (1100, 0.0)):
+        sequence = written(tmp_path / str(period_ms), 2, period_ms)
+        task = LabelTask(sequence.folder, Pairing(1, 0), ByRow(), "rows")
+        assert task.run().moving == pytest.approx(share)

@@ -22,6 +22,10 @@ from zeroflow_training.losses import (
 )
 
 
+def speed_of(target: Tensor, interval_s: float = 0.1) -> Tensor:
+    return target.norm(dim=1) / interval_s
+
+
 def along_x(*metres: float) -> Tensor:
     column = torch.tensor(metres, dtype=torch.float32)
     return torch.stack([column, torch.zeros_like(column), torch.zeros_like(column)], 1)
@@ -48,7 +52,7 @@ def test_gradient_is_finite_everywhere_and_zero_at_zero(beta: float) -> None:
 
 
 def test_speed_bins_have_deflows_edges() -> None:
-    bins = speed_bin(along_x(0.0, 0.0399, 0.0401, -0.0999, 0.1001, 50.0))
+    bins = speed_bin(torch.tensor([0.0, 0.399, 0.401, 0.999, 1.001, 50.0]))
     assert bins.tolist() == [0, 0, 1, 1, 2, 2]
 
 
@@ -63,44 +67,47 @@ def test_half_of_the_doubt_is_about_static_points() -> None:
     """A thousand static points said to move with odds of 3, two movers with odds of 1 and 1/3."""
     target = torch.cat([torch.zeros(1000, 3), along_x(0.07, 1.0)])
     moving = torch.log(torch.cat([torch.full((1000,), 3.0), torch.tensor([1.0, 1 / 3])]))
-    loss = moving_loss(moving, target, torch.ones(1002))
+    loss = moving_loss(moving, torch.ones(1002), speed_of(target))
     expected = 0.5 * math.log(4) + 0.25 * math.log(2) + 0.25 * math.log(4)
     assert loss.item() == pytest.approx(expected, rel=1e-5)
-    assert moving_loss(moving[:1000], target[:1000], torch.ones(1000)).item() == pytest.approx(
-        math.log(4), rel=1e-5
-    )
+    still = moving_loss(moving[:1000], torch.ones(1000), torch.zeros(1000))
+    assert still.item() == pytest.approx(math.log(4), rel=1e-5)
 
 
 def test_each_bin_counts_the_same() -> None:
     """A thousand static points off by 0.2 m and one fast one off by 1 m."""
     target = torch.cat([torch.zeros(1000, 3), along_x(1.0)])
     predicted = torch.cat([along_x(0.2).repeat(1000, 1), along_x(0.0)])
-    loss = three_bin_loss(predicted, target, torch.ones(1001), beta=0.1)
+    loss = three_bin_loss(predicted, target, torch.ones(1001), speed_of(target), beta=0.1)
     torch.testing.assert_close(loss, torch.tensor((0.15 + 0.95) / 2), atol=1e-5, rtol=1e-5)
 
 
 def test_static_share_weighs_the_bins() -> None:
     target, predicted = along_x(0.0, 0.05, 1.0), along_x(0.3, 0.55, 3.0)
     losses = [0.25, 0.45, 1.95]  # Huber with its knee at 0.1
-    loss = three_bin_loss(predicted, target, torch.ones(3), beta=0.1, static_share=0.6)
+    speed, weight = speed_of(target), torch.ones(3)
+    loss = three_bin_loss(predicted, target, weight, speed, beta=0.1, static_share=0.6)
     expected = 0.6 * losses[0] + 0.2 * losses[1] + 0.2 * losses[2]
     torch.testing.assert_close(loss, torch.tensor(expected), atol=1e-5, rtol=1e-5)
     # Without slow points the shares of the others keep their ratio.
-    loss = three_bin_loss(predicted[::2], target[::2], torch.ones(2), beta=0.1, static_share=0.6)
+    others = (column[[0, 2]] for column in (predicted, target, weight, speed))
+    loss = three_bin_loss(*others, beta=0.1, static_share=0.6)
     expected = (0.6 * losses[0] + 0.2 * losses[2]) / 0.8
     torch.testing.assert_close(loss, torch.tensor(expected), atol=1e-5, rtol=1e-5)
 
 
 def test_weights_matter_within_a_bin_only() -> None:
     target, predicted = torch.zeros(2, 3), along_x(0.2, 0.4)
-    loss = three_bin_loss(predicted, target, torch.tensor([0.2, 0.6]), beta=0.1)
+    weight = torch.tensor([0.2, 0.6])
+    loss = three_bin_loss(predicted, target, weight, speed_of(target), beta=0.1)
     torch.testing.assert_close(loss, torch.tensor(0.25 * 0.15 + 0.75 * 0.35), atol=1e-5, rtol=1e-5)
 
 
 @pytest.mark.parametrize("count", [0, 1])
 def test_empty_bins_and_batches_give_no_nan(count: int) -> None:
     predicted = torch.full((count, 3), 0.1, requires_grad=True)
-    loss = three_bin_loss(predicted, torch.zeros(count, 3), torch.ones(count), beta=0.6)
+    target = torch.zeros(count, 3)
+    loss = three_bin_loss(predicted, target, torch.ones(count), speed_of(target), beta=0.6)
     assert loss.isfinite()
     loss.backward()
     assert predicted.grad is not None
@@ -109,4 +116,4 @@ def test_empty_bins_and_batches_give_no_nan(count: int) -> None:
 
 def test_perfect_prediction_costs_nothing() -> None:
     target = along_x(0.0, 0.05, 1.0)
-    assert three_bin_loss(target, target, torch.ones(3), beta=0.04) < 1e-6
+    assert three_bin_loss(target, target, torch.ones(3), speed_of(target), beta=0.04) < 1e-6

@@ -225,3 +225,20 @@ def test_bad_data_is_named_before_the_first_step(write_drive: WriteDrive, tmp_pa
     file.rename(labels / "000004_000005.npz")
     with pytest.raises(DataError, match=r"no pair of its sequence, which has 5 sweeps: remove"):
         LabelledPairs.find(folder, "rigid")
+
+
+@pytest.mark.parametrize("period_ms", [50, 200])
+def test_pairs_that_no_vehicle_would_compare_are_refused(
+    write_drive: WriteDrive, tmp_path: Path, period_ms: int
+) -> None:
+    """Of a 20 Hz lidar the vehicle compares every second sweep; of a 5 Hz lidar it has no such."""
+    folder = write_drive(tmp_path / "drive", [period_ms * k for k in range(6)])
+    cure = {50: r"`zeroflow label --name NAME`, .* --teacher NAME", 200: "take this sequence out"}
+    reason = rf"labels/rigid' holds pairs of sweeps {period_ms / 1e3:g} s apart, .*0.1 s apart"
+    with pytest.raises(DataError, match=rf"{reason} .*{cure[period_ms]}"):
+        LabelledPairs.find(folder, "rigid")
+
+
+def test_jitter_is_no_other_interval(write_drive: WriteDrive, tmp_path: Path) -> None:
+    folder = write_drive(tmp_path / "drive", (0, 60, 200, 300, 395))
+    assert len(LabelledPairs.find(folder, "rigid")) == 8

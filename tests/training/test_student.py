@@ -109,12 +109,21 @@ def test_head_gets_a_gradient_from_its_zero_start(
         assert layer.weight.grad.abs().sum() > 0
 
 
-@pytest.mark.parametrize("changes", [{"size": 36}, {"size": 100}, {"lags": (0,)}])
-def test_impossible_sizes_are_refused(
-    tiny_config: RealTimeStudentConfig, changes: dict[str, Any]
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        *(({"size": size}, f"size {size} is not a multiple of 8") for size in (36, 100, 0, -8)),
+        *(
+            ({"lags": lags}, "begin with 0 and 1 and ascend")
+            for lags in ((), (0,), (0, 2), (1, 2), (0, 1, 1), (0, 1, 4, 2), (0, 1, -1))
+        ),
+    ],
+)
+def test_impossible_sizes_and_lags_are_refused(
+    tiny_config: RealTimeStudentConfig, changes: dict[str, Any], reason: str
 ) -> None:
-    with pytest.raises(ValueError, match="multiple of 8"):
-        RealTimeStudent(replace(tiny_config, **changes))
+    with pytest.raises(ValueError, match=reason):
+        replace(tiny_config, **changes)
 
 
 def test_flow_moves_with_the_scene(

@@ -113,6 +113,53 @@ def test_losses_without_labels_are_lowest_at_the_true_flow(
                 assert loss_of(term, Prediction(other), batch).item() > at_truth
 
 
+def tall_street() -> TrainingSample:
+    """A crane that drives, façades that stand, both higher than students look; others far away."""
+    rng = np.random.default_rng(1)
+    crane = rng.uniform([-4, -4, 0.2], [4, 4, 12], (2500, 3))
+    facades = rng.uniform([-6, -6, 0.2], [6, 6, 12], (1000, 3))
+    far = rng.uniform([8, -20, 0.2], [30, 20, 12], (1000, 3))
+    now = np.concatenate([crane, facades, far]).astype(np.float32)
+    dynamic = np.arange(len(now)) < len(crane)
+    flow = np.where(dynamic[:, None], np.float32([0.5, 0.2, 0]), np.float32(0))
+    nowhere, cluster = np.zeros(len(now), bool), dynamic.astype(np.int32)
+    marks = Marks(dynamic, cluster, nowhere, dynamic)
+    return TrainingSample((now, now - flow), flow, np.ones(len(now), np.float32), nowhere, marks)
+
+
+def test_both_sides_of_a_scene_end_where_the_student_sees_no_more(config: Any) -> None:
+    """Else treetops, each up to 4 m^2 away from all predictions, would teach façades to rise."""
+    encoder = config.encoder(with_scene=True)
+    batch = encoder.collate([encoder.encode(tall_street(), np.random.default_rng(0))])
+    scene, truth = batch.supervision.scene, batch.supervision.target
+    assert scene is not None
+    assert scene.before_dynamic.sum() > 256
+    for points in (scene.points, scene.before):
+        assert points[:, :2].abs().max() < 6.4
+        assert 2.9 < points[:, 2].max() < 4.5
+    for term in ("chamfer", "dynamic-chamfer"):
+        said = truth.clone().requires_grad_()
+        loss = loss_of(term, Prediction(said), batch)
+        loss.backward()
+        assert loss.item() < 1e-9
+        assert said.grad is not None
+        assert said.grad.norm(dim=1).sum() < 1e-5
+        assert loss_of(term, Prediction(torch.zeros_like(truth)), batch).item() > 0.1
+
+
+def test_a_fastflow3d_is_judged_by_the_points_that_it_sees(
+    pairs: LabelledPairs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of large clouds it sees a choice; the others are no counterpart of anything."""
+    monkeypatch.setattr("zeroflow_training.data.clouds.MOST_POINTS", 300)
+    batch = batch_of(pairs, TINY_CLOUDS, 0, 3)
+    scene = batch.supervision.scene
+    assert scene is not None
+    assert batch.supervision.before_counts == (300, 300)
+    assert torch.equal(scene.before, torch.cat(batch.inputs.targets))
+    assert torch.equal(scene.points, torch.cat(batch.inputs.sources))
+
+
 def test_fastflow3d_speaks_of_where_points_came_from(
     pairs: LabelledPairs, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -22,6 +22,8 @@ from zeroflow_training.students.real_time import RealTimeStudent, RealTimeStuden
 # What torch.load and a foreign checkpoint's content may raise.
 _UNREADABLE = (EOFError, LookupError, OSError, RuntimeError, TypeError, ValueError, UnpicklingError)
 
+PAST = "past_encoder.0.weight"  # [out, (sweeps before the last two) * columns of each]
+
 
 @contextmanager
 def refused(path: Path, kind: str = "checkpoint of `zeroflow fit`") -> Iterator[None]:
@@ -77,11 +79,12 @@ def take_over(student: RealTimeStudent, init: RealTimeStudent) -> None:
     """Give a student the weights of another one, which may look at fewer sweeps, or at two of more.
 
     Inputs that the old one did not have start at zero weight, so the new one starts with the old
-    one's answers. Raises ValueError for weights that do not fit otherwise.
+    one's answers. Raises ValueError for weights that do not fit otherwise, and where the old one
+    looks at an older sweep that the new one does not.
     """
     if student.past_encoder is None:
         init = init.two_sweeps()
-    own, weights = student.state_dict(), init.state_dict()
+    own, weights = student.state_dict(), _spread(init, student.config.lags)
     if foreign := sorted(weights.keys() - own.keys()):
         raise ValueError(f"it has {foreign[0]}, which this student has not")
     for name, tensor in own.items():
@@ -89,6 +92,19 @@ def take_over(student: RealTimeStudent, init: RealTimeStudent) -> None:
             _widen(tensor, weights[name], name)
         elif not name.startswith("past_encoder."):
             raise ValueError(f"it has no {name}")
+
+
+def _spread(init: RealTimeStudent, lags: tuple[int, ...]) -> dict[str, Tensor]:
+    """A student's weights, with what reads each older sweep where one of `lags` reads it."""
+    weights, own = init.state_dict(), init.config.lags
+    if init.past_encoder is None:
+        return weights
+    if lacking := [lag for lag in own if lag not in lags]:
+        raise ValueError(f"it looks at lag {lacking[0]}, which is not one of this student's {lags}")
+    old = weights[PAST].unflatten(1, (len(own) - 2, -1))
+    spread = old.new_zeros(len(old), len(lags) - 2, old.shape[2])
+    spread[:, [lags.index(lag) - 2 for lag in own[2:]]] = old
+    return {**weights, PAST: spread.flatten(1)}
 
 
 def _widen(tensor: Tensor, old: Tensor, name: str) -> None:

@@ -21,13 +21,13 @@ import numpy.typing as npt
 from zeroflow_ros.errors import DataError
 from zeroflow_ros.files import written_atomically
 from zeroflow_ros.offline import Progress
+from zeroflow_training.data.sample import INTERVAL_S, is_dynamic
 from zeroflow_training.seen_pair import SeenPair
 from zeroflow_training.sequences import TRUTH, Pairing, Sequence
 from zeroflow_training.teachers import Teacher
 from zeroflow_training.workers import worked_off
 
 SETTINGS = "teacher.json"
-MOVING_M = 0.05  # over the interval
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class LabelTask:
             return LabelReport(refused=str(error))
         labels = pair.labelled(self.teacher)
         labels.write(sequence.label_file(self.name, self.pairing))
-        moves = np.linalg.norm(labels.displacement, axis=1) > MOVING_M
+        moves = is_dynamic(labels.displacement, sequence.seconds_between(self.pairing))
         seconds = float(labels.report.get("seconds", 0.0))
         return LabelReport(seconds, _share(labels.valid), _share(moves))
 
@@ -117,6 +117,8 @@ def label(
 ) -> LabelSummary:
     """Label each sweep towards the one `step` after it (before it, where negative), for `steps`.
 
+    They are counted in sweeps that a model compares, about INTERVAL_S apart: every one of a 10 Hz
+    lidar, every second one of a 20 Hz lidar.
     Raises DataError where labels of that name were made by other settings, or nothing is to label.
     """
     if name == TRUTH:
@@ -126,7 +128,8 @@ def label(
         _check_settings(sequence, name, settings)
     tasks = []
     for sequence in sequences:
-        wanted = [pairing for step in steps for pairing in sequence.neighbours(step)]
+        apart = max(1, round(INTERVAL_S / sequence.manifest.interval_s))
+        wanted = [pairing for step in steps for pairing in sequence.neighbours(apart * step)]
         there = set(sequence.labelled(name))
         summary.found += sum(pairing in there for pairing in wanted)
         tasks += [

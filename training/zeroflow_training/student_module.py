@@ -58,7 +58,7 @@ class StudentModule(lightning.LightningModule):
         loss, terms = total_loss(self.loss, said, known, emphasis)
         with torch.no_grad():
             error = (said.displacement - known.target).norm(dim=1)
-            epe, filled = binned_mean(error, known.weight, speed_bin(known.target))
+            epe, filled = binned_mean(error, known.weight, speed_bin(known.speed))
         names = ("static", "slow", "fast")
         said_of = {f"epe_{name}": epe[k] for k, name in enumerate(names) if filled[k]}
         said_of.update({f"loss_{name}": value for name, value in terms.items()})

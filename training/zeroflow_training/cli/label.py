@@ -66,6 +66,8 @@ def label(
 ) -> None:
     """Label the pairs of neighbouring sweeps; no human labels, no map.
 
+    Neighbours are about 0.1 s apart, as models compare them: of a 20 Hz lidar every second sweep.
+
     A second call with the same options goes on where the first one was stopped.
     """
     from zeroflow_ros.cli.summary import progress_bar

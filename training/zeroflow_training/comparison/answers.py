@@ -11,7 +11,7 @@ from typing import Protocol
 
 import numpy as np
 
-from zeroflow_training.comparison.reference import Answered, signed_interval_s, velocity_of
+from zeroflow_training.comparison.reference import Answered, velocity_of
 from zeroflow_training.sequences import Pairing, Sequence
 
 
@@ -65,5 +65,5 @@ class TeacherLabels:
         """See Answer."""
         for pairing in pairings:
             labels = sequence.labels(self.name, pairing)
-            velocity = velocity_of(labels, signed_interval_s(sequence, pairing))
+            velocity = velocity_of(labels, sequence.seconds_between(pairing))
             yield pairing, Answered(velocity, labels.valid)

@@ -15,7 +15,7 @@ from zeroflow_ros.flow import Flow
 from zeroflow_ros.geometry import invert, transform_points
 from zeroflow_ros.levelling import KnownLevelling
 from zeroflow_ros.model import find_model, load_card
-from zeroflow_training.comparison.reference import Answered, Convention, signed_interval_s
+from zeroflow_training.comparison.reference import Answered, Convention
 from zeroflow_training.sequences import Pairing, Sequence
 
 
@@ -84,7 +84,7 @@ class ModelFlow:
         for pairing in pairings:
             source, target = (sequence.sweep(number).posed for number in pairing)
             seen = transform_points(invert(source.pose) @ target.pose, target.sweep.points)
-            interval_s = signed_interval_s(sequence, pairing)
+            interval_s = sequence.seconds_between(pairing)
             flow = estimator.flow(source.sweep.points, seen, interval_s)
             yield pairing, _answered(flow, 1)
 

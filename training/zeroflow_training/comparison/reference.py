@@ -110,7 +110,7 @@ class Reference:
         """
         source, target = (sequence.sweep(number) for number in pairing)
         earlier, later = sorted((source, target), key=lambda each: each.posed.sweep.stamp_ns)
-        interval_s = signed_interval_s(sequence, pairing)
+        interval_s = sequence.seconds_between(pairing)
         motion = invert(later.posed.pose) @ earlier.posed.pose
         return JudgedSweep(
             f"{sequence.manifest.name}/{pairing.source:06d}",
@@ -128,12 +128,6 @@ def velocity_of(labels: PairLabels, interval_s: float) -> Points:
     """
     moved = np.where(labels.valid[:, None], labels.displacement, np.float32(0))
     return np.divide(moved, interval_s, dtype=np.float32)
-
-
-def signed_interval_s(sequence: Sequence, pairing: Pairing) -> float:
-    """Seconds from source to target, negative where the target came before."""
-    stamps_ns = sequence.manifest.stamps_ns
-    return (stamps_ns[pairing.target] - stamps_ns[pairing.source]) * 1e-9
 
 
 def classes_of(class_id: npt.NDArray[np.uint8]) -> Classes:

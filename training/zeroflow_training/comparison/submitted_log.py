@@ -14,7 +14,6 @@ import numpy.typing as npt
 from zeroflow_ros.files import remove, written_atomically
 from zeroflow_ros.geometry import invert
 from zeroflow_training.comparison.answers import Answer
-from zeroflow_training.comparison.reference import signed_interval_s
 from zeroflow_training.evaluation.submission import (
     EVERY,
     name_2023,
@@ -84,7 +83,7 @@ class SubmittedLog:
             if k % EVERY == 0 or self._name_2023(k) in self.masked
         ]
         for pairing, answered in self.model.flows(self.sequence, asked):
-            interval_s = np.float32(signed_interval_s(self.sequence, pairing))
+            interval_s = np.float32(self.sequence.seconds_between(pairing))
             yield pairing, answered.velocity * interval_s, answered.estimated
 
     def _write_2023(

@@ -10,7 +10,7 @@ import numpy as np
 
 from zeroflow_training.data.sample import TrainingSample
 
-MOVING_M = 0.03  # 0.3 m/s at 10 Hz: a point worth looking at
+MOVING_MPS = 0.3  # a point worth looking at
 MOVER_M = 2.0  # a square of this edge counts once: a pedestrian like a car's corner
 
 
@@ -64,7 +64,7 @@ def crop(sample: TrainingSample, half_m: float, rng: np.random.Generator) -> Tra
     """
     points = sample.sweeps[0]
     moving = np.flatnonzero(
-        (np.linalg.norm(sample.flow, axis=1) > MOVING_M)
+        (np.linalg.norm(sample.flow, axis=1) > MOVING_MPS * sample.interval_s)
         & (np.abs(points[:, :2]) < 50).all(1)
         & (sample.weight == 1)  # the own vehicle moves in half of all scenes
     )

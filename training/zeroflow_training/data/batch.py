@@ -14,7 +14,7 @@ from torch import Tensor
 from zeroflow_ros.pillars import PillarGrid
 from zeroflow_training.data.sample import INTERVAL_S, TrainingSample
 from zeroflow_training.data.supervision import Known, Scene, Supervision, joined
-from zeroflow_training.losses import SPEED_EDGES_M
+from zeroflow_training.losses import SPEED_EDGES_MPS
 from zeroflow_training.students.student import Batch
 
 POINTS_PER_BIN = 3000
@@ -74,8 +74,8 @@ def encode(
     features, index = grid.features(located)
     newest = located[0]
     flow, weight = sample.flow[newest.rows], sample.weight[newest.rows]
-    speed = np.linalg.norm(flow, axis=1)
-    movers = (speed > SPEED_EDGES_M[0]) & (weight == 1)
+    speed = np.linalg.norm(flow, axis=1) / sample.interval_s
+    movers = (speed > SPEED_EDGES_MPS[0]) & (weight == 1)
     beneath = sample.is_ground[newest.rows] & (weight > 0)
     beneath &= _near(newest.cell, newest.cell[movers])
     weight = np.where(beneath, np.float32(1), weight)
@@ -90,7 +90,7 @@ def encode(
         flow[chosen].astype(np.float32),
         weight[chosen],
         sample.interval_s,
-        Scene.of(sample, newest.rows[chosen]) if with_scene else None,
+        Scene.of(sample, newest.rows[chosen], located[1].rows) if with_scene else None,
     )
 
 
@@ -110,9 +110,9 @@ def _balanced(
 
     What matters, by its speed in three bins; what stands and matters less; ground beneath movers.
     """
-    speeds, learnt = np.digitize(speed, SPEED_EDGES_M), weight > 0
+    speeds, learnt = np.digitize(speed, SPEED_EDGES_MPS), weight > 0
     minor = (speeds == 0) & (weight < 1)
-    kinds = [(speeds == k) & ~minor & ~beneath for k in range(len(SPEED_EDGES_M) + 1)]
+    kinds = [(speeds == k) & ~minor & ~beneath for k in range(len(SPEED_EDGES_MPS) + 1)]
     kinds += [minor, beneath]
     rows = [rng.permutation(np.flatnonzero(kind & learnt))[:POINTS_PER_BIN] for kind in kinds]
     return np.concatenate(rows)

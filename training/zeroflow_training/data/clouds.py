@@ -58,13 +58,14 @@ class CloudEncoding:
         rows = self._rows(newest, sample.is_ground, rng)
         marks = sample.marks
         ground = marks.before_is_ground if marks else np.zeros(len(before), bool)
+        before_rows = self._rows(before, ground, rng)
         known = Known(
             sample.flow[rows].astype(np.float32),
             sample.weight[rows],
             sample.interval_s,
-            Scene.of(sample, rows) if self.with_scene else None,
+            Scene.of(sample, rows, before_rows) if self.with_scene else None,
         )
-        return EncodedClouds(newest[rows], before[self._rows(before, ground, rng)], known)
+        return EncodedClouds(newest[rows], before[before_rows], known)
 
     def collate(self, samples: Sequence[EncodedClouds]) -> Batch:
         inputs = CloudInputs(

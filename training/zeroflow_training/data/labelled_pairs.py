@@ -7,8 +7,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from zeroflow_ros.errors import DataError
+from zeroflow_training.data.sample import INTERVAL_S
 from zeroflow_training.sequences import Pairing, PairLabels, Sequence, find_sequences
+
+# The vehicle compares the sweep that is nearest to INTERVAL_S before the newest and within 0.55 of
+# that (SweepHistory). Of an even lidar's, none that is less than two thirds of it old is nearest.
+SHORTEST_S, LONGEST_S = 0.65 * INTERVAL_S, 1.55 * INTERVAL_S
 
 
 @dataclass(frozen=True)
@@ -33,6 +40,8 @@ class LabelledPairs:
             raise DataError(_without(data, teacher, sequences))
         for k, pairing in owned:
             _check(sequences[k], teacher, pairing)
+        for sequence in sequences:
+            _check_intervals(sequence, teacher)
         owners, pairings = zip(*owned, strict=True)
         return LabelledPairs(teacher, sequences, owners, pairings)
 
@@ -57,6 +66,33 @@ def _check(sequence: Sequence, teacher: str, pairing: Pairing) -> None:
             f"'{path}' is of no pair of its sequence, which has {count} sweeps: remove it"
         )
     PairLabels.check(path, sequence.manifest.points[pairing.source])
+
+
+def _check_intervals(sequence: Sequence, teacher: str) -> None:
+    """Raise DataError for pairs that a student would not see when it runs; jitter is none."""
+    by_step: dict[int, list[float]] = {}
+    for pairing in sequence.labelled(teacher):
+        step = abs(pairing.target - pairing.source)
+        by_step.setdefault(step, []).append(abs(sequence.seconds_between(pairing)))
+    for found in by_step.values():
+        seconds = float(np.median(found))
+        if not SHORTEST_S <= seconds <= LONGEST_S:
+            raise DataError(_apart(sequence, teacher, seconds))
+
+
+def _apart(sequence: Sequence, teacher: str, seconds: float) -> str:
+    """What to say of pairs that are too close or too far apart."""
+    cure = (
+        "make labels by `zeroflow label --name NAME`, which pairs sweeps that far apart, and name "
+        "them by --teacher NAME"
+        if seconds < SHORTEST_S
+        else f"take this sequence out of '{sequence.folder.parent}'"
+    )
+    return (
+        f"'{sequence.folder / 'labels' / teacher}' holds pairs of sweeps {seconds:.3g} s apart, "
+        f"and students learn from pairs as they will meet them, about {INTERVAL_S:g} s apart "
+        f"({SHORTEST_S:g} to {LONGEST_S:g}): {cure}"
+    )
 
 
 def _without(data: Path, teacher: str, sequences: tuple[Sequence, ...]) -> str:

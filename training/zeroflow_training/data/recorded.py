@@ -88,10 +88,5 @@ def _dynamic(sequence: Sequence, teacher: str, pairing: Pairing) -> Mask:
         own = Pairing(target, other)
         if 0 <= other < len(sequence) and sequence.label_file(teacher, own).is_file():
             labels = sequence.labels(teacher, own)
-            return labels.valid & is_dynamic(labels.displacement, _interval_s(sequence, own))
+            return labels.valid & is_dynamic(labels.displacement, sequence.seconds_between(own))
     return np.zeros(sequence.manifest.points[target], bool)
-
-
-def _interval_s(sequence: Sequence, pairing: Pairing) -> float:
-    stamps = sequence.manifest.stamps_ns
-    return (stamps[pairing.target] - stamps[pairing.source]) * 1e-9

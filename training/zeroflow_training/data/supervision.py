@@ -22,8 +22,9 @@ class Scene(NamedTuple):
 
     Of the M predicted points: `points` float32 [M, 3] in the levelled frame, metres; `is_ground`,
     `dynamic` and `static` bool [M], the last two as the labels say, neither where they say nothing;
-    `cluster` int64 [M], above 0 for points of one moving thing. Of the sweep before, without
-    ground: `before` float32 [K, 3] in the same frame, `before_dynamic` bool [K].
+    `cluster` int64 [M], above 0 for points of one moving thing. Of the sweep before, what the
+    student sees without ground: `before` float32 [K, 3] in the same frame, `before_dynamic` bool
+    [K].
     """
 
     points: Any
@@ -35,13 +36,19 @@ class Scene(NamedTuple):
     before_dynamic: Any
 
     @staticmethod
-    def of(sample: TrainingSample, rows: npt.NDArray[np.intp]) -> Scene:
-        """Of a sample with marks, where `rows` of its newest sweep are predicted."""
+    def of(
+        sample: TrainingSample, rows: npt.NDArray[np.intp], before_rows: npt.NDArray[np.intp]
+    ) -> Scene:
+        """Of a sample with marks, where `rows` of its newest sweep are predicted.
+
+        `before_rows`: those of the sweep before that the student sees. Both sides have to end at
+        the same heights and distances: treetops on one alone would teach façades to rise.
+        """
         marks = sample.marks
         if marks is None:
             raise ValueError("a sample without marks has no scene")
         dynamic = marks.dynamic[rows]
-        above = ~marks.before_is_ground
+        above = before_rows[~marks.before_is_ground[before_rows]]
         return Scene(
             sample.sweeps[0][rows],
             sample.is_ground[rows],
@@ -76,6 +83,14 @@ class Supervision(NamedTuple):
     intervals_s: tuple[float, ...]
     scene: Scene | None = None
     before_counts: tuple[int, ...] = ()
+
+    @property
+    def speed(self) -> Tensor:
+        """True speed of each point, float32 [M], m/s: over the measured interval of its sample."""
+        counts = torch.tensor(self.counts, device=self.target.device)
+        seconds = self.target.new_tensor(self.intervals_s)
+        length = self.target.norm(dim=1)
+        return length / seconds.repeat_interleave(counts, output_size=len(length))
 
     @staticmethod
     def joined(samples: Sequence[Known]) -> Supervision:

@@ -3,7 +3,7 @@
 """Losses: what a student's answer to a batch costs, by labels or by the sweeps alone."""
 
 from zeroflow_training.losses.speed_bins import (
-    SPEED_EDGES_M,
+    SPEED_EDGES_MPS,
     binned_mean,
     huber_norm,
     moving_loss,
@@ -12,7 +12,7 @@ from zeroflow_training.losses.speed_bins import (
 )
 
 __all__ = [
-    "SPEED_EDGES_M",
+    "SPEED_EDGES_MPS",
     "binned_mean",
     "huber_norm",
     "moving_loss",

@@ -28,16 +28,15 @@ def speed_scaled_loss(
     target: Tensor,
     weight: Tensor,
     counts: Sequence[int],
-    intervals_s: Sequence[float],
+    speed: Tensor,
 ) -> Tensor:
-    """`zeroflow_loss` with points that truly move counting more; `intervals_s` of each sample.
+    """`zeroflow_loss` with points that truly move counting more; `speed` float [M], true m/s.
 
     ZeroFlow's option of that name as its comments mean it: its code has minimum and maximum
     swapped, and weighs all points alike.
     """
-    seconds = target.new_tensor(intervals_s).repeat_interleave(_tensor(counts, target))
-    scale = speed_scale(target.norm(dim=1) / seconds)
-    return sample_means(scale * (predicted - target).norm(dim=1), weight, counts).sum()
+    error = speed_scale(speed) * (predicted - target).norm(dim=1)
+    return sample_means(error, weight, counts).sum()
 
 
 def speed_scale(speed: Tensor) -> Tensor:
@@ -52,7 +51,3 @@ def sample_means(values: Tensor, weight: Tensor, counts: Sequence[int]) -> Tenso
     """
     pieces = zip(values.split(list(counts)), weight.split(list(counts)), strict=True)
     return torch.stack([(v * w).sum() / w.sum().clamp(min=1e-9) for v, w in pieces])
-
-
-def _tensor(counts: Sequence[int], like: Tensor) -> Tensor:
-    return torch.tensor(list(counts), device=like.device)

@@ -40,18 +40,19 @@ def _zeroflow(said: Prediction, known: Supervision, _: Emphasis) -> Tensor:
 
 
 def _speed_scaled(said: Prediction, known: Supervision, _: Emphasis) -> Tensor:
-    labels = (known.target, known.weight, known.counts, known.intervals_s)
+    labels = (known.target, known.weight, known.counts, known.speed)
     return speed_scaled_loss(said.displacement, *labels)
 
 
 def _three_bin(said: Prediction, known: Supervision, emphasis: Emphasis) -> Tensor:
-    return three_bin_loss(said.displacement, known.target, known.weight, *emphasis)
+    labels = (known.target, known.weight, known.speed)
+    return three_bin_loss(said.displacement, *labels, *emphasis)
 
 
 def _moving(said: Prediction, known: Supervision, _: Emphasis) -> Tensor:
     if said.moving is None:
         raise ValueError("this student does not say what moves")
-    return moving_loss(said.moving, known.target, known.weight)
+    return moving_loss(said.moving, known.weight, known.speed)
 
 
 def _chamfer(said: Prediction, known: Supervision, _: Emphasis) -> Tensor:

@@ -100,6 +100,11 @@ class Sequence:
             and abs((stamps[target] - stamps[source]) / interval_ns - step) < TOLERANCE
         ]
 
+    def seconds_between(self, pairing: Pairing) -> float:
+        """From a pair's source to its target, negative where that is earlier."""
+        stamps = self.manifest.stamps_ns
+        return (stamps[pairing.target] - stamps[pairing.source]) * 1e-9
+
     def label_file(self, teacher: str, pairing: Pairing) -> Path:
         """Where labels of a pair are, or will be."""
         return self.folder / "labels" / teacher / pairing.file_name

@@ -36,7 +36,8 @@ BLOCK = 4  # pillars in a block, which PillarGrid numbers one after another
 class RealTimeStudentConfig:
     """Sizes of the network. `size` pillars an edge (a multiple of 8).
 
-    `lags`: which sweeps it looks at, in intervals before the newest.
+    `lags`: which sweeps it looks at, in intervals before the newest: 0, 1 and any older ones.
+    Raises ValueError for what no model may have.
     """
 
     __pydantic_config__: ClassVar = {"extra": "forbid"}
@@ -51,6 +52,12 @@ class RealTimeStudentConfig:
     head_channels: int = 16
     kind: Literal["real-time"] = "real-time"
     says_moving: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        if self.size <= 0 or self.size % 8:
+            raise ValueError(f"size {self.size} is not a multiple of 8")
+        if tuple(self.lags[:2]) != (0, 1) or list(self.lags) != sorted(set(self.lags)):
+            raise ValueError(f"lags {list(self.lags)} do not begin with 0 and 1 and ascend")
 
     @property
     def grid(self) -> PillarGrid:
@@ -85,10 +92,6 @@ class RealTimeStudent(nn.Module):
 
     def __init__(self, config: RealTimeStudentConfig) -> None:
         super().__init__()
-        if config.size % 8 or config.history < 2:
-            raise ValueError(
-                f"size {config.size} is not a multiple of 8, or history {config.history} below 2"
-            )
         self.config = config
         fine, middle, coarse = config.widths
         pillar, sweep, head = config.pillar_channels, config.sweep_channels, config.head_channels
