@@ -56,11 +56,27 @@ def test_patchwork_finds_the_plane_and_keeps_the_boxes() -> None:
         together = np.sort(np.concatenate([above.rows, ground_rows]))
         np.testing.assert_array_equal(together, located.rows)
         assert is_ground[ground_rows].mean() > 0.99
-        near = np.hypot(*points[located.rows, :2].T) > 3  # Patchwork++ is blind around the sensor
         found = np.isin(located.rows, ground_rows)
-        assert found[near & is_ground[located.rows]].mean() > 0.95
+        assert found[is_ground[located.rows]].mean() > 0.95
         assert found[~is_ground[located.rows]].mean() < 0.02
         np.testing.assert_array_equal(above.cell, GRID.locate(points[above.rows]).cell)
+
+
+def test_rings_right_around_a_low_lidar_are_ground_and_what_stands_there_is_not() -> None:
+    """A lidar 0.7 m above the ground: rings from 1.3 m on, and a post beside it."""
+    pytest.importorskip("pypatchworkpp", reason="pip install 'zeroflow_ros[ground]'")
+    angle = np.arange(0, 2 * np.pi, 0.01)
+    rings = [
+        np.stack([r * np.cos(angle), r * np.sin(angle), np.full_like(angle, 0.02)], 1)
+        for r in (1.3, 1.8, 2.6)
+    ]
+    height = np.linspace(0.25, 1.5, 50)
+    post = np.stack([np.full(50, 1.5), np.full(50, 0.5), height], 1)
+    points = np.concatenate([*rings, post]).astype(np.float32)
+    above, ground_rows = PatchworkGround().split(GRID, GRID.locate(points))
+    ring_points = len(points) - len(post)
+    np.testing.assert_array_equal(np.sort(ground_rows), np.arange(ring_points))
+    np.testing.assert_array_equal(np.sort(above.rows), np.arange(ring_points, len(points)))
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 3, 10])
