@@ -9,18 +9,20 @@ from torch import Tensor
 
 from zeroflow_training.teachers.neighbours import neighbours_of
 
-VOXEL_M = 0.1
+VOXEL_M = 0.05
+"""Published: 0.1. A point that stands is then up to 9 cm from the centre of its own voxel, and is
+pulled there; in half that size static points err less, and fewer of them seem to move."""
 _CORNERS = tuple((x, y, z) for x in (0, 1) for y in (0, 1) for z in (0, 1))
 _KEY_BITS = 21  # voxels to both sides of the origin: a hundred kilometres
 _HALF = 1 << (_KEY_BITS - 1)
 
 
 class DistanceField:
-    """Euclidean distance transform of a cloud float32 [M, 3] in voxels of 0.1 m (Li et al. 2023).
+    """Euclidean distance transform of a cloud float32 [M, 3] in voxels of 5 cm (Li et al. 2023).
 
     Exact, between centres of voxels, linear between eight of them. Only voxels that are looked at
-    are computed, by a search among the occupied ones: scipy takes 5 s to transform 18 million, and
-    a square of 102 m, 14 m high, has eight times more. So the field has no border either.
+    are computed, by a search among the occupied ones: scipy takes 5 s to transform 18 million,
+    and a square of 102 m, 14 m high, has sixty times more. So the field has no border either.
     """
 
     def __init__(self, cloud: Tensor) -> None:
