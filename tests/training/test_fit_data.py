@@ -143,6 +143,11 @@ def test_a_fastflow3d_is_trained_exported_and_trained_on(drive: Path, tmp_path: 
     with pytest.raises(ModelError, match=r"^'.*run/last.ckpt' is a fastflow3d student"):
         average(last, last, tmp_path / "both.ckpt")
     gentle = replace(plan, schedule=replace(ADAM, steps=1, learning_rate=1e-9))
+    mixed = fit(replace(gentle, rehearsal=0.5), tmp_path / "mixed", init=last)
+    export_checkpoint(mixed, tmp_path / "mixed.onnx", "mixed", "1")
+    assert load_card(tmp_path / "mixed.onnx").training_data.endswith(
+        "flow by teacher 'rigid', 50% of the samples simulated streets with exact flow"
+    )
     again = weights(fit(gentle, tmp_path / "again", init=last))
     tuned = tmp_path / "again/last.ckpt"
     said = torch.load(tuned, weights_only=True)["hyper_parameters"]["training_data"]

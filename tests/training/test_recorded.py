@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ from zeroflow_training.data.augmentation import crop, turn
 from zeroflow_training.data.batch import PillarEncoding
 from zeroflow_training.data.clouds import CloudEncoding
 from zeroflow_training.data.labelled_pairs import LabelledPairs
-from zeroflow_training.data.order import EndlessOrder, Positions
+from zeroflow_training.data.order import EndlessOrder, Positions, Turns
 from zeroflow_training.data.recorded import history, recorded_sample
 from zeroflow_training.data.sample import TrainingSample
 from zeroflow_training.data.sequences import SequenceSamples
@@ -189,6 +190,31 @@ def test_every_item_comes_once_an_epoch_and_in_another_order_each() -> None:
     fresh = EndlessOrder(17, seed=2)
     assert [fresh.item(p) for p in (40, 3, 20)] == [epochs.flat[p] for p in (40, 3, 20)]
     assert [EndlessOrder(17, seed=3).item(p) for p in range(17)] != epochs[0].tolist()
+
+
+@pytest.mark.parametrize("share", [0.0, 0.2, 0.5, 0.7, 0.99])
+def test_rehearsed_scenes_and_new_pairs_come_evenly_and_none_is_left_out(share: float) -> None:
+    turns = Turns(share)
+    scenes = [turns.scene(position) for position in range(1000)]
+    rehearsed = [scene for scene in scenes if scene is not None]
+    assert rehearsed == list(range(round(1000 * share)))
+    new = [turns.new(position) for position, scene in enumerate(scenes) if scene is None]
+    assert new == list(range(1000 - len(rehearsed)))
+    for start in range(0, 1000, 100):
+        count = sum(scene is not None for scene in scenes[start : start + 100])
+        assert count == pytest.approx(100 * share, abs=1)
+
+
+def test_half_of_the_samples_are_simulated_streets_where_half_is_rehearsal(drive: Path) -> None:
+    mixed = samples(drive, rehearsal=0.5)
+    assert [mixed.turns.scene(position) is None for position in range(4)] == [True, False] * 2
+    mixed.pairs = replace(mixed.pairs, sequences=())
+    one, other = mixed[1], mixed[3]  # which want no recording
+    assert len(one.target) > 30
+    assert not np.array_equal(one.pillar_features, other.pillar_features)
+    np.testing.assert_array_equal(one.pillar_features, mixed[1].pillar_features)
+    with pytest.raises(IndexError):
+        mixed[0]
 
 
 @pytest.mark.parametrize("ranks", [1, 2, 3])

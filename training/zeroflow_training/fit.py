@@ -52,7 +52,7 @@ def fit(
     torch.set_num_threads(config.threads)
     lightning.seed_everything(config.seed, workers=True, verbose=False)
     pairs = LabelledPairs.find(Path(config.data), config.teacher) if config.data else None
-    training_data = pairs.described if pairs else SIMULATED
+    training_data = _source(config, pairs)
     steps_done = 0
     if resume is not None:
         steps_done, training_data = so_far(resume, config, training_data)
@@ -79,6 +79,14 @@ def fit(
     last = folder / "last.ckpt"
     save(trainer, last)
     return last
+
+
+def _source(config: FitConfig, pairs: LabelledPairs | None) -> str:
+    """What a run learns from, for the model's card."""
+    if pairs is None:
+        return SIMULATED
+    rehearsed = f", {config.rehearsal:.0%} of the samples simulated streets with exact flow"
+    return pairs.described + (rehearsed if config.rehearsal else "")
 
 
 def _in_one_line(error: ZeroflowError) -> ZeroflowError:

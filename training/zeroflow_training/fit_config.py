@@ -32,9 +32,10 @@ class FitConfig:
     """Everything a run depends on; written beside its results as `fit.json`.
 
     `loss`: weights of terms by name (see losses/terms.py). `data`: folder of sequences, labelled by
-    `teacher`; None: simulated streets. `augmentation` is that of sequences. `batch_size`: samples
-    that a device sees at once; a step counts `accumulation` of these on each device. `devices`,
-    `nodes`, `strategy` and `precision` are Lightning's. Raises ValueError for a loss that is none.
+    `teacher`; None: simulated streets. `augmentation` is that of sequences; `rehearsal`: share of
+    simulated streets among them. `batch_size`: samples that a device sees at once; a step counts
+    `accumulation` of these on each device. `devices`, `nodes`, `strategy` and `precision` are
+    Lightning's. Raises ValueError for a loss that is none.
     """
 
     __pydantic_config__: ClassVar = {"extra": "forbid"}
@@ -47,6 +48,7 @@ class FitConfig:
     data: str | None = None
     teacher: str = "rigid"
     augmentation: tuple[Augmentation, ...] = ALL_AUGMENTATIONS
+    rehearsal: Annotated[float, Field(ge=0, lt=1)] = 0.0
     seed: Annotated[int, Field(ge=0, lt=RUNS)] = 0
     batch_size: AtLeastOne = 4
     accumulation: AtLeastOne = 1

@@ -67,7 +67,9 @@ def sequence_batches(
 ) -> Batches:
     """Endless batches of labelled pairs, for process `rank` of `ranks`."""
     encoder = config.student.encoder(needs_scene(config.loss))
-    samples = SequenceSamples(pairs, encoder, config.student.lags, config.seed, config.augmentation)
+    samples = SequenceSamples(
+        pairs, encoder, config.student.lags, config.seed, config.augmentation, config.rehearsal
+    )
     start = steps_done * config.accumulation * config.batch_size * ranks
     positions = Positions(start, rank, ranks)
     return _batches(config, dataset=samples, sampler=positions, collate_fn=encoder.collate)

@@ -28,6 +28,26 @@ class EndlessOrder:
         return int(self._permutation[k])
 
 
+class Turns:
+    """Positions of a run shared out evenly: to `share` of them (below 1) a rehearsed scene comes.
+
+    Old lessons are rehearsed between new ones, for a few drives alone would make a student forget
+    what they do not show.
+    """
+
+    def __init__(self, share: float) -> None:
+        self._share = share
+
+    def scene(self, position: int) -> int | None:
+        """Number of the scene that is rehearsed, 0, 1, ...; None where a new one has its turn."""
+        scene = int(position * self._share)
+        return scene if int((position + 1) * self._share) > scene else None
+
+    def new(self, position: int) -> int:
+        """How many new ones had their turn before."""
+        return position - int(position * self._share)
+
+
 class Positions(Sampler[int]):
     """Positions from `start` on, of which process `rank` of `ranks` gets every `ranks`-th.
 

@@ -60,7 +60,7 @@ class SimulatedSamples(IterableDataset[Any]):
         worker = get_worker_info()
         number = self.rank * worker.num_workers + worker.id if worker else self.rank
         require_seeds(self.seed, number + 1)
-        scene_seed = (self.seed * WORKERS + number) * SEEDS_PER_WORKER + self.seen
+        scene_seed = first_scene(self.seed, number) + self.seen
         rng = np.random.default_rng(scene_seed)
         buffer: list[Any] = []
         while True:
@@ -90,6 +90,11 @@ def scenes_for(
     if samples == 0:
         return 0
     return 2 * (samples // max(workers, 1) + shuffle) // crops_per_scene + 1
+
+
+def first_scene(seed: int, worker: int = 0) -> int:
+    """Seed of the first scene that a worker of a run draws; the others follow."""
+    return (seed * WORKERS + worker) * SEEDS_PER_WORKER
 
 
 def require_seeds(seed: int, workers: int = 1) -> None:
