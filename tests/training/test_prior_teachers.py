@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import pytest
@@ -23,13 +22,7 @@ from zeroflow_training.teachers.distance_field import VOXEL_M, DistanceField
 from zeroflow_training.teachers.fast_nsf import FastNeuralPrior
 from zeroflow_training.teachers.neighbours import TiledNeighbours, TreeNeighbours, neighbours_of
 from zeroflow_training.teachers.nsfp import NeuralPrior
-from zeroflow_training.teachers.optimisation import (
-    Iterate,
-    Outcome,
-    Stopping,
-    deterministic,
-    minimise,
-)
+from zeroflow_training.teachers.optimisation import Iterate, Stopping, deterministic, minimise
 from zeroflow_training.teachers.prior import CoordinateNetwork, uniform_by_inputs, xavier_uniform
 from zeroflow_training.teachers.prior_teacher import PriorTeacher
 
@@ -100,25 +93,6 @@ def test_few_points_are_followed(teacher: PriorTeacher, points: int) -> None:
     label = replace(teacher, iterations=150).label(source, source + SHIFT)
     assert label.valid.all()
     assert np.linalg.norm(label.displacement - SHIFT, axis=1).mean() < 0.1
-
-
-def test_of_several_starts_the_lowest_loss_is_the_answer() -> None:
-    source = edges(6)
-    few = FastNeuralPrior(iterations=5, warm_up=0)
-    both = replace(few, starts=2, seed=3).label(source, source + SHIFT)
-    losses, fit = [], FastNeuralPrior.fit
-
-    def watched(self: FastNeuralPrior, *clouds: Any) -> Outcome:
-        outcome = fit(self, *clouds)
-        losses.append(outcome.loss)
-        return outcome
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(FastNeuralPrior, "fit", watched)
-        again = replace(few, starts=4, seed=3).label(source, source + SHIFT)
-    assert len(set(losses)) == 4
-    assert again.diagnostics["loss"] == min(losses)
-    assert both.diagnostics["loss"] == min(losses[:2])
 
 
 def test_points_out_of_range_get_no_flow() -> None:

@@ -20,13 +20,12 @@ class FastNeuralPrior(PriorTeacher):
     """One network for each pair (Li et al. 2023): mean distance of what it moves to the target.
 
     Distances are neither squared nor truncated. It stops earlier than NSFP, by the delta that was
-    published with it, and tries two first weights: what it finds hangs on them.
+    published with it.
     """
 
     name: ClassVar[str] = "fast_nsf"
     revision: ClassVar[int] = 1
     thins_target: ClassVar[bool] = False
-    starts: int = 2
     patience: int = 30
     min_delta: float = 1e-3
 

@@ -28,7 +28,6 @@ class PriorTeacher(ABC):
     """Fits a coordinate network to each pair.
 
     - `device`: as torch calls it; `seed`: of the first weights and of the choice of points.
-    - `starts`: so many first weights are tried, and the fit with the lowest loss is the answer.
     - `iterations`, `patience`, `min_delta`, `warm_up`: see Stopping.
     - `initialisation` of the first weights: `uniform` as ZeroFlow has it, whose first flow is of
       centimetres, or `xavier` as published with FastNSF, whose first flow is of many metres.
@@ -46,7 +45,6 @@ class PriorTeacher(ABC):
     thins_target: ClassVar[bool]
     device: str = "cpu"
     seed: int = 0
-    starts: int = 1
     iterations: int = 5000
     patience: int = 100
     min_delta: float = 5e-5
@@ -89,20 +87,13 @@ class PriorTeacher(ABC):
             chosen = self._choose(here, random).to(device)
             aim = _tensor(seen)
             aim = (self._choose(aim, random) if self.thins_target else aim).to(device)
-            fits = [self._fitted(random, chosen, aim) for _ in range(self.starts)]
-            network, outcome = min(fits, key=lambda fitted: fitted[1].loss)
+            network = CoordinateNetwork(INITIALISATIONS[self.initialisation], random).to(device)
+            outcome = self.fit(network, chosen, aim)
             with torch.no_grad():
                 flow = network(here.to(device)).cpu().numpy()
         valid = inside.copy() if outcome.best_iteration else np.zeros_like(inside)
         displacement[valid] = flow[valid[inside]]
         return _report(displacement, valid, started, outcome, len(chosen))
-
-    def _fitted(
-        self, random: torch.Generator, source: Tensor, target: Tensor
-    ) -> tuple[CoordinateNetwork, Outcome]:
-        network = CoordinateNetwork(INITIALISATIONS[self.initialisation], random)
-        network = network.to(source.device)
-        return network, self.fit(network, source, target)
 
     @abstractmethod
     def fit(self, network: CoordinateNetwork, source: Tensor, target: Tensor) -> Outcome:
@@ -120,7 +111,6 @@ class PriorTeacher(ABC):
 
 _LEAST = {
     "seed": 0,
-    "starts": 1,
     "iterations": 1,
     "patience": 1,
     "min_delta": 0,
