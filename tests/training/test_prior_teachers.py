@@ -187,26 +187,29 @@ def test_out_of_reach_any_row_will_do() -> None:
     assert rows.item() in (0, 1)
 
 
+HALF = VOXEL_M / 2
+
+
 def test_the_distance_field_is_exact_at_centres_and_linear_between() -> None:
-    field = DistanceField(one(0.05))  # the voxel from 0 to 0.1 m
-    centre = torch.tensor([[0.05, 0.05, 0.05]])
+    field = DistanceField(one(HALF))  # of the first voxel from the origin on
+    centre = torch.tensor([[HALF, HALF, HALF]])
     assert field(centre).item() == pytest.approx(0.0, abs=1e-6)
     step = torch.tensor([[3 * VOXEL_M, 4 * VOXEL_M, 0.0]])
-    assert field(centre + step).item() == pytest.approx(0.5, abs=1e-5)
+    assert field(centre + step).item() == pytest.approx(5 * VOXEL_M, abs=1e-5)
     along_x = torch.tensor([[VOXEL_M, 0.0, 0.0]])
-    assert field(centre + 2.5 * along_x).item() == pytest.approx(0.25, abs=1e-5)
+    assert field(centre + 2.5 * along_x).item() == pytest.approx(2.5 * VOXEL_M, abs=1e-5)
     far = torch.tensor([[-700.0, 0.0, 0.0]])
     assert field(centre + far).item() == pytest.approx(700.0, rel=1e-5)
 
 
 def test_the_distance_field_pulls_towards_the_cloud() -> None:
-    field = DistanceField(one(0.05))
-    for x in (1.05, 1.07, 2.5):  # the second in the voxel of the first: not looked up again
-        points = torch.tensor([[x, 0.05, 0.05]], requires_grad=True)
+    field = DistanceField(one(HALF))
+    for voxels in (10.5, 10.7, 25.0):  # the second in the voxel of the first: not looked up again
+        points = torch.tensor([[voxels * VOXEL_M, HALF, HALF]], requires_grad=True)
         field(points).sum().backward()
         assert points.grad is not None
         assert points.grad[0, 0].item() == pytest.approx(1.0, abs=1e-4)
-        assert points.grad[0, 1:].abs().max().item() < 0.06  # the next voxel's centre is 0.1 m off
+        assert points.grad[0, 1:].abs().max().item() < 0.06  # towards the next voxel's centre
 
 
 @pytest.mark.parametrize("count", [1, 5000])
