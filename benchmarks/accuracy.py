@@ -58,6 +58,14 @@ from zeroflow_training.evaluation.recordings import (
 )
 from zeroflow_training.evaluation.residual import ResidualMetrics
 from zeroflow_training.evaluation.table import Column, Table
+from zeroflow_training.evaluation.tables import (
+    BUCKETED,
+    EPE,
+    FALSE_MOTION,
+    MOVING,
+    NORMALISED,
+    RECALL,
+)
 from zeroflow_training.evaluation.trial import (
     CLASS_GROUPS,
     Trial,
@@ -76,13 +84,8 @@ BOARD = ("cars and vans", "trucks, buses, trams", "pedestrians", "two-wheelers")
 VEHICLES = [CLASS_GROUPS[name] for name in BOARD[:2]]
 QUICK_SCENES, QUICK_SWEEPS, PICTURES = 2, 8, 5
 
-NORMALISED = Column("normalised", "dynamic_epe_normalised", ".3f")
-BUCKETED = Column("bucketed", "dynamic_epe_bucketed", ".3f")
-FALSE_MOTION = Column("false motion", "false_motion", ".2%")
 FALSE_MOTION_STILL = Column("of what stands", "false_motion_still", ".2%")
-RECALL = Column("recall", "dynamic_recall", ".1%")
-MOVING_POINTS = Column("moving points", "dynamic_points", ",.0f")
-ACCURACY = (NORMALISED, BUCKETED, FALSE_MOTION, FALSE_MOTION_STILL, RECALL, MOVING_POINTS)
+ACCURACY = (NORMALISED, BUCKETED, FALSE_MOTION, FALSE_MOTION_STILL, RECALL, MOVING)
 
 
 def intersection(options: argparse.Namespace) -> Iterator[Table]:
@@ -91,11 +94,7 @@ def intersection(options: argparse.Namespace) -> Iterator[Table]:
         "newest": "intersection, newest sweep with its history",
     }
     columns = (
-        *(NORMALISED, BUCKETED, FALSE_MOTION),
-        Column("three-way m", "threeway_m", ".4f"),
-        Column("FD", "dynamic_foreground_m", ".4f"),
-        Column("FS", "static_foreground_m", ".4f"),
-        Column("BS", "static_background_m", ".4f"),
+        *(NORMALISED, BUCKETED, FALSE_MOTION, *EPE),
         Column("pairs", "pairs", "d"),
     )
     for name, rows in intersection_tables(options.recordings, options.model).items():
@@ -154,7 +153,7 @@ def simulation(options: argparse.Namespace) -> Iterator[Table]:
     rows = as_rows(together | classes) | {"mean of the four": mean_of(classes)}
     rows |= as_rows({"ground (not in all)": ground_of(trials)})
     yield Table("simulation_classes", f"{len(trials)} simulated streets", ACCURACY, rows)
-    columns = (NORMALISED, RECALL, MOVING_POINTS)
+    columns = (NORMALISED, RECALL, MOVING)
     yield Table("simulation_speeds", "by true speed", columns, as_rows(by_speed(trials)))
     lidars = by_sensor(trials) | by_acquaintance(trials)
     yield Table("simulation_sensors", "by lidar", ACCURACY, as_rows(lidars))

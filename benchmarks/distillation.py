@@ -32,6 +32,14 @@ from zeroflow_ros.files import written_atomically
 from zeroflow_ros.levelling import KnownLevelling
 from zeroflow_training.evaluation.regions import CLOSE
 from zeroflow_training.evaluation.table import Column, Table
+from zeroflow_training.evaluation.tables import (
+    BUCKETED,
+    DYNAMIC,
+    FALSE_MOTION,
+    NORMALISED,
+    RECALL,
+    STATIC,
+)
 from zeroflow_training.seen_pair import SeenPair
 from zeroflow_training.sequences import TRUTH, Pairing, PairLabels, Sequence, find_sequences
 from zeroflow_training.teachers import Teacher
@@ -42,12 +50,7 @@ SENSOR = "VLP-32C"
 TRAINING_SEED, HELD_OUT_SEED = 50, 51  # of no run whose model is bundled
 TIMED = 4  # drives
 COLUMNS = (
-    Column("dynamic EPE m", "dynamic_epe_m", ".3f"),
-    Column("normalised", "dynamic_epe_normalised", ".3f"),
-    Column("bucketed", "dynamic_epe_bucketed", ".3f"),
-    Column("static EPE m", "static_epe_m", ".4f"),
-    Column("false motion", "false_motion", ".2%"),
-    Column("recall", "dynamic_recall", ".1%"),
+    *(DYNAMIC, NORMALISED, BUCKETED, STATIC, FALSE_MOTION, RECALL),
     Column("ms a pair, one core", "ms", ",.0f"),
 )
 

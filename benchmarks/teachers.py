@@ -31,6 +31,13 @@ from zeroflow_ros.files import written_atomically
 from zeroflow_training.evaluation.frozen_worlds import SENSORS
 from zeroflow_training.evaluation.residual import ResidualMetrics
 from zeroflow_training.evaluation.table import Column, Table
+from zeroflow_training.evaluation.tables import (
+    BUCKETED,
+    DYNAMIC,
+    FALSE_MOTION,
+    NORMALISED,
+    STATIC,
+)
 from zeroflow_training.evaluation.tally import Tally, total
 from zeroflow_training.evaluation.teacher_pair import (
     SIMULATED_SENSORS,
@@ -45,11 +52,7 @@ from zeroflow_training.teachers.registry import TEACHERS, make_teacher, read_set
 
 RECORDINGS = Path(__file__).resolve().parents[2] / "shared" / "recordings"
 COLUMNS = (
-    Column("dynamic EPE m", "dynamic_epe_m", ".3f"),
-    Column("normalised", "dynamic_epe_normalised", ".3f"),
-    Column("bucketed", "dynamic_epe_bucketed", ".3f"),
-    Column("static EPE m", "static_epe_m", ".4f"),
-    Column("false motion", "false_motion", ".1%"),
+    *(DYNAMIC, NORMALISED, BUCKETED, STATIC, FALSE_MOTION),
     Column("valid", "valid_share", ".1%"),
     Column("seconds", "seconds", ".1f"),
 )

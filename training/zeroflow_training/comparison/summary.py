@@ -16,7 +16,15 @@ from zeroflow_ros.files import written_atomically
 from zeroflow_training.comparison.comparison import Comparison
 from zeroflow_training.evaluation.regions import CLOSE, EVERYWHERE
 from zeroflow_training.evaluation.table import Column, Table
-from zeroflow_training.evaluation.tables import ALL, EPE, FALSE_MOTION, MEAN, MOVING, RECALL
+from zeroflow_training.evaluation.tables import (
+    ALL,
+    EPE,
+    FALSE_MOTION,
+    MEAN,
+    MOVING,
+    NORMALISED,
+    RECALL,
+)
 
 BUCKETED = (Column("bucketed", "bucketed", ".3f"), Column("static m", "static_m", ".4f"))
 MOTION = (
@@ -33,7 +41,7 @@ OF_FOREGROUND = (
 )
 OF_ALL = (
     Column("dynamic m", "dynamic_epe_m", ".4f"),
-    Column("normalised", "dynamic_epe_normalised", ".3f"),
+    NORMALISED,
     MOVING,
 )
 _STATIC = {CLOSE: "static_m", EVERYWHERE: "static_everywhere_m"}

@@ -34,6 +34,10 @@ SEGMENTS = (
     Column("FD relaxed", "dynamic_foreground_accuracy_relaxed", ".1%"),
     Column("FD angle rad", "dynamic_foreground_angle_error_rad", ".3f"),
 )
+DYNAMIC = Column("dynamic EPE m", "dynamic_epe_m", ".3f")
+NORMALISED = Column("normalised", "dynamic_epe_normalised", ".3f")
+BUCKETED = Column("bucketed", "dynamic_epe_bucketed", ".3f")
+STATIC = Column("static EPE m", "static_epe_m", ".4f")
 FALSE_MOTION = Column("false motion", "false_motion", ".2%")
 RECALL = Column("recall", "dynamic_recall", ".1%")
 MOVING = Column("moving points", "dynamic_points", ",.0f")
@@ -119,6 +123,6 @@ def _ranges(tally: Tally) -> Table:
 
 
 def _speeds(tally: Tally) -> Table:
-    columns = (Column("normalised", "dynamic_epe_normalised", ".3f"), RECALL, MOVING)
+    columns = (NORMALISED, RECALL, MOVING)
     rows = {name: vars(row) for name, row in by_speed(tally.group()).items()}
     return Table("speeds", "by true speed", columns, rows)
