@@ -3,7 +3,8 @@
 """Average two checkpoints: in the middle between a run's start and its end may lie a better one.
 
 Wortsman et al. 2022, "Model soups": weights of runs from the same start can be averaged, and the
-average often generalises better than either.
+average often generalises better than either; "Robust fine-tuning of zero-shot models": that of a
+start and its fine-tuning keeps what the start knew.
 """
 
 from __future__ import annotations

@@ -12,13 +12,13 @@ import typer
 _EPILOG = """
 [bold]Example[/bold]
 
-  zeroflow average first/last.ckpt second/last.ckpt -o both.ckpt
+  zeroflow average zeroflow-rt runs/mine/last.ckpt -o mine.ckpt
 """
 
 
 def average(
     first: Annotated[
-        Path, typer.Argument(metavar="FIRST", exists=True, dir_okay=False, help="A checkpoint.")
+        str, typer.Argument(metavar="FIRST", help="A .ckpt, or the name of a bundled one.")
     ],
     second: Annotated[
         Path,
@@ -33,12 +33,14 @@ def average(
 ) -> None:
     """Average the weights of a run's start and end; often better than both.
 
-    Of real-time students. The statistics of their normalisation are measured on simulated streets,
-    also where they learned from recorded drives: compare the average with both before you use it.
+    After fine-tuning it keeps what the new drives did not show. Of real-time students; the
+    statistics of their normalisation are measured on simulated streets, also where they learned
+    from recorded drives: compare the average with both before you use it.
     """
     from zeroflow_training.average import average as run_average
+    from zeroflow_training.starting_weights import find_checkpoint
 
-    typer.echo(run_average(first, second, out, seed))
+    typer.echo(run_average(find_checkpoint(first), second, out, seed))
 
 
 def register(app: typer.Typer) -> None:
