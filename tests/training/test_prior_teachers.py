@@ -279,6 +279,20 @@ def test_the_weights_with_the_lowest_score_stay() -> None:
     assert script.weight.item() == 2
 
 
+@pytest.mark.parametrize(
+    ("averaging", "weight"),
+    [(0.5, (4 + 3 / 2 + 2 / 4 + 1 / 8) / (1 + 1 / 2 + 1 / 4 + 1 / 8)), (1.0, 2.5), (1e-9, 4.0)],
+)
+def test_or_the_mean_of_all_with_the_older_ones_counting_less(
+    averaging: float, weight: float
+) -> None:
+    script = Script([5.0, 4.0, 3.0, 2.0], [3.0, 1.0, 2.0, 1.5])
+    stopping = Stopping(4, 10, 0.0)
+    outcome = minimise(script, [script.weight], stopping=stopping, averaging=averaging)
+    assert (outcome.best_iteration, outcome.loss) == (2, 1.0)
+    assert script.weight.item() == pytest.approx(weight, rel=1e-6)
+
+
 def test_a_loss_that_is_no_number_ends_it() -> None:
     script = Script([5.0, float("nan"), 1.0])
     seen: list[tuple[int, int]] = []

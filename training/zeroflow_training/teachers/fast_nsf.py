@@ -42,4 +42,5 @@ class FastNeuralPrior(PriorTeacher):
             list(network.parameters()),
             stopping=self.stopping,
             progress=self.progress,
+            averaging=self.averaging,
         )

@@ -46,4 +46,5 @@ class NeuralPrior(PriorTeacher):
             list(back.parameters()),
             stopping=self.stopping,
             progress=self.progress,
+            averaging=self.averaging,
         )

@@ -75,15 +75,19 @@ def minimise(
     others: Sequence[Tensor] = (),
     stopping: Stopping = Stopping(),
     progress: Progress | None = None,
+    averaging: float = 0.0,
 ) -> Outcome:
     """Adam (8e-3) on `kept` and `others`; `kept` then hold what gave the lowest score.
 
+    Or, with `averaging`, the mean of all their values, each older one counting by that factor less:
+    at a constant rate they end up circling what they look for (Polyak and Juditsky 1992).
     `progress` gets (iterations done, iterations at most).
     """
     optimiser = torch.optim.Adam([*kept, *others], lr=LEARNING_RATE, fused=True)
     patience, stopped, iteration = _Patience(stopping), "iterations", 0
     best_score, best_iteration = math.inf, 0
     best = [weights.detach().clone() for weights in kept]
+    mean = _Mean(kept, averaging)
     for iteration in range(1, stopping.iterations + 1):
         optimiser.zero_grad()
         iterate = evaluate()
@@ -94,6 +98,7 @@ def minimise(
         if score <= best_score:
             best_score, best_iteration = score, iteration
             _copy(kept, best)
+        mean.add(kept)
         if patience.is_over(loss):
             stopped = "patience"
             break
@@ -101,8 +106,22 @@ def minimise(
         optimiser.step()
         if progress is not None:
             progress(iteration, stopping.iterations)
-    _copy(best, kept)
+    _copy(mean.values if averaging and best_iteration else best, kept)
     return Outcome(iteration, best_iteration, best_score, stopped)
+
+
+class _Mean:
+    """Of weights over time; `factor` by which older ones count less, 0: the last ones."""
+
+    def __init__(self, weights: Sequence[Tensor], factor: float) -> None:
+        self.values = [torch.zeros_like(each) for each in weights]
+        self._factor, self._count = factor, 0.0
+
+    @torch.no_grad()
+    def add(self, weights: Sequence[Tensor]) -> None:
+        self._count = self._factor * self._count + 1
+        for mean, now in zip(self.values, weights, strict=True):
+            mean.lerp_(now, 1 / self._count)
 
 
 @torch.no_grad()

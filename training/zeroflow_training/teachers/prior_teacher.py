@@ -29,6 +29,8 @@ class PriorTeacher(ABC):
 
     - `device`: as torch calls it; `seed`: of the first weights and of the choice of points.
     - `iterations`, `patience`, `min_delta`, `warm_up`: see Stopping.
+    - `averaging`: 0: the best iterate is the answer, as published; 0.95: the mean of about the last
+      20, see `minimise`.
     - `initialisation` of the first weights: `uniform` as ZeroFlow has it, whose first flow is of
       centimetres, or `xavier` as published with FastNSF, whose first flow is of many metres.
     - `points`: at most so many of the source are fitted, drawn at random, and with NSFP as many of
@@ -49,6 +51,7 @@ class PriorTeacher(ABC):
     patience: int = 100
     min_delta: float = 5e-5
     warm_up: int = 100
+    averaging: float = 0.0
     initialisation: str = "uniform"
     points: int = 0
     range_m: float = 51.2
@@ -57,6 +60,8 @@ class PriorTeacher(ABC):
     def __post_init__(self) -> None:
         find_device(self.device)
         check_least(self, _LEAST)
+        if self.averaging > 1:
+            raise ZeroflowError(f"{self.name}: averaging is {self.averaging}: it has to be 0 to 1")
         if self.initialisation not in INITIALISATIONS:
             known = ", ".join(INITIALISATIONS)
             raise ZeroflowError(
@@ -115,6 +120,7 @@ _LEAST = {
     "patience": 1,
     "min_delta": 0,
     "warm_up": 0,
+    "averaging": 0,
     "points": 0,
     "range_m": 0.1,
 }
