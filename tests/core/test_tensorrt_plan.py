@@ -8,6 +8,8 @@ It has no plugins and takes strongly typed networks only, so what it takes, Tens
 from __future__ import annotations
 
 import logging
+import signal
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from zeroflow_ros.engines.build_progress import BuildProgress
 from zeroflow_ros.engines.layer_precision import network_precisions
 from zeroflow_ros.engines.tensorrt_log import library_log
 from zeroflow_ros.engines.tensorrt_plan import Profile, build_plan, parse_model
@@ -149,6 +152,43 @@ def test_what_progress_raises_stops_the_build(error: type[BaseException]) -> Non
     with pytest.raises(error, match="enough"):
         build_plan(trt, half_network(), "a", SMALL, progress=stop)
     assert max(calls) < 0.5
+
+
+def test_ctrl_c_stops_the_build(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[float] = []
+
+    def press(phase: str, fraction: float) -> None:
+        if not calls:
+            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+            interrupted.wait(60)
+        calls.append(fraction)
+
+    interrupted = threading.Event()
+    stop = BuildProgress.__setattr__
+
+    def noticed(progress: BuildProgress, name: str, value: Any) -> None:
+        stop(progress, name, value)
+        if isinstance(value, KeyboardInterrupt):
+            interrupted.set()
+
+    monkeypatch.setattr(BuildProgress, "__setattr__", noticed)
+    with pytest.raises(KeyboardInterrupt):
+        build_plan(trt, half_network(), "a", SMALL, progress=press)
+    assert len(calls) < 5
+
+
+def test_the_thread_that_builds_is_prepared() -> None:
+    seen: list[str] = []
+
+    def enter() -> None:
+        seen.append(threading.current_thread().name)
+
+    def progress(phase: str, fraction: float) -> None:
+        seen.append(threading.current_thread().name)
+
+    build_plan(trt, float_network(), "a", SMALL, progress=progress, enter=enter)
+    assert len(seen) > 5
+    assert set(seen) == {seen[0]} != {threading.current_thread().name}
 
 
 @pytest.mark.parametrize("content", [b"", b"damaged" * 40])

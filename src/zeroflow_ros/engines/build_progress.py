@@ -22,8 +22,8 @@ class _Phase:
 class BuildProgress:
     """Phases within phases, as TensorRT announces them from any of its threads.
 
-    `stopped_by`: what `report` raised, or Ctrl-C: TensorRT cannot pass exceptions on, so the build
-    is told to stop and its caller raises it.
+    `stopped_by`: what `report` raised, or what came from outside: TensorRT passes no exception on,
+    so the build is told to stop, and whoever called it raises this.
     """
 
     def __init__(self, report: Progress) -> None:

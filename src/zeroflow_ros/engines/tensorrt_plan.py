@@ -9,7 +9,8 @@ strongly typed: each layer computes in the type that the graph says, and no flag
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 from zeroflow_ros.engines.build_progress import BuildProgress, Progress, progress_monitor
@@ -50,11 +51,13 @@ def build_plan(
     workspace_bytes: int = WORKSPACE_BYTES,
     timing_cache: bytes = b"",
     progress: Progress | None = None,
+    enter: Callable[[], object] = lambda: None,
 ) -> BuiltPlan:
     """Build for the GPU of the current CUDA context; takes seconds to minutes.
 
-    `where` names the model in errors. Raises EngineError that says what TensorRT refused, and what
-    `progress` raised (Ctrl-C as well), after which nothing was built.
+    `where` names the model in errors; `enter` makes the context current in the thread that builds,
+    another one; `progress` is called in it. Raises EngineError that says what TensorRT refused;
+    Ctrl-C, and whatever `progress` raises, stops the build at its next step.
     """
     parsed = parse_model(trt, onnx, where)
     config = _configured(trt, parsed, where, profile, workspace_bytes)
@@ -62,9 +65,7 @@ def build_plan(
     watched = BuildProgress(progress or (lambda phase, fraction: None))
     if hasattr(config, "progress_monitor"):
         config.progress_monitor = progress_monitor(trt, watched)
-    plan = parsed.builder.build_serialized_network(parsed.network, config)
-    if watched.stopped_by is not None:
-        raise watched.stopped_by
+    plan = _watched_build(parsed, config, watched, enter)
     if plan is None:
         raise EngineError(
             f"model {where}: TensorRT cannot build an engine ({library_log(trt).reason})"
@@ -91,9 +92,27 @@ def parse_model(trt: Any, onnx: bytes, where: str) -> ParsedModel:
     return ParsedModel(network, parser, builder)
 
 
+def _watched_build(
+    parsed: ParsedModel, config: Any, watched: BuildProgress, enter: Callable[[], object]
+) -> Any:
+    """The plan, or None. This thread only waits, so that it can take Ctrl-C: TensorRT drops what
+    is raised in the calls that it makes.
+    """
+    with ThreadPoolExecutor(1, "zeroflow-build", initializer=enter) as worker:
+        build = parsed.builder.build_serialized_network
+        building = worker.submit(build, parsed.network, config)
+        try:
+            plan = building.result()
+        except BaseException as error:
+            watched.stopped_by = error
+    if watched.stopped_by is not None:
+        raise watched.stopped_by
+    return plan
+
+
 def _creation_flags(trt: Any) -> int:
-    flags = getattr(trt, "NetworkDefinitionCreationFlag", None)
-    return 1 << int(flags.STRONGLY_TYPED) if hasattr(flags, "STRONGLY_TYPED") else 0
+    flag = getattr(trt.NetworkDefinitionCreationFlag, "STRONGLY_TYPED", None)
+    return 0 if flag is None else 1 << int(flag)  # without the flag, there is nothing else
 
 
 def _complaint(parser: Any) -> str:
