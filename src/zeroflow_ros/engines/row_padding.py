@@ -26,7 +26,7 @@ def fill(
     Points need not be: each has an answer of its own, which nobody reads.
     """
     count = len(rows)
-    target[:count] = rows
+    np.copyto(target[:count], rows)  # which refuses numbers for indices
     target[count:] = rows[-1] if repeat_last else 0
 
 

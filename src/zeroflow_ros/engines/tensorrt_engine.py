@@ -198,15 +198,15 @@ def _forget_locals(error: BaseException | None) -> None:
     """Of all that an error came through: they keep objects alive that must go before CUDA does."""
     while error is not None:
         traceback.clear_frames(error.__traceback__)
-        error = error.__cause__ or error.__context__
+        error = error.__cause__
 
 
 def _close(lock: threading.Lock, runner: PlanRunner, cuda: Cuda) -> None:
     """TensorRT's objects before the memory and the context that they live in."""
     with lock:
-        with suppress(EngineError):  # a GPU that has failed gives nothing back
+        with suppress(EngineError):  # a GPU that has failed takes no orders
             cuda.make_current()
-            runner.close()
+        runner.close()
         cuda.close()
 
 

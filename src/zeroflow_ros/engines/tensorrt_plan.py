@@ -98,9 +98,13 @@ def _watched_build(
     """The plan, or None. This thread only waits, so that it can take Ctrl-C: TensorRT drops what
     is raised in the calls that it makes.
     """
-    with ThreadPoolExecutor(1, "zeroflow-build", initializer=enter) as worker:
-        build = parsed.builder.build_serialized_network
-        building = worker.submit(build, parsed.network, config)
+
+    def build() -> Any:
+        enter()
+        return parsed.builder.build_serialized_network(parsed.network, config)
+
+    with ThreadPoolExecutor(1, "zeroflow-build") as worker:
+        building = worker.submit(build)
         try:
             plan = building.result()
         except BaseException as error:

@@ -29,6 +29,14 @@ def test_all_rows_are_written(repeat: bool, below: list[int]) -> None:
     assert target.tolist() == [[1, 2], [3, 4], below, below]
 
 
+def test_numbers_are_no_indices() -> None:
+    target = np.zeros(2, np.int32)
+    fill(target, np.array([1, 2], np.int64), repeat_last=True)
+    with pytest.raises(TypeError, match="float64"):
+        fill(target, np.array([1.5, 2]), repeat_last=True)
+    assert target.tolist() == [1, 2]
+
+
 def test_no_rows_at_all_are_zeros() -> None:
     target = np.full(3, 77)
     fill(target, np.empty(0, np.int32), repeat_last=False)

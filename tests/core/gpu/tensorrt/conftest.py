@@ -290,27 +290,26 @@ class ExecutionContext:
                 self.driver.capture_broken = True
                 return False
         self.settled = True
+        # Queued work and graphs hold what they need, and nothing of this context.
         shapes, addresses, memory = dict(self.shapes), dict(self.addresses), self.memory
         assert memory is not None
-        session, results = self.engine.session, list(self.engine.results)
+        driver, session, results = self.driver, self.engine.session, list(self.engine.results)
+        kinds = {name: np.dtype(self.engine.get_tensor_dtype(name)) for name in addresses}
+
+        def array(name: str, shape: tuple[int, ...]) -> Any:
+            size = int(np.prod(shape)) * kinds[name].itemsize
+            driver.inside(driver.memory, addresses[name], size)
+            block = (ctypes.c_uint8 * size).from_address(addresses[name])
+            return np.frombuffer(block, kinds[name]).reshape(shape)
 
         def compute() -> None:
-            inputs = {
-                name: self._array(name, addresses[name], shape) for name, shape in shapes.items()
-            }
-            ctypes.memset(memory[0], self.driver.RUBBISH, memory[1])
+            inputs = {name: array(name, shape) for name, shape in shapes.items()}
+            ctypes.memset(memory[0], driver.RUBBISH, memory[1])
             for name, values in zip(results, session.run(results, inputs), strict=True):
-                self._array(name, addresses[name], values.shape)[:] = values
+                array(name, values.shape)[:] = values
 
         self.driver.queue(stream_handle, compute)
         return True
-
-    def _array(self, name: str, address: int, shape: tuple[int, ...]) -> Any:
-        kind = np.dtype(self.engine.get_tensor_dtype(name))
-        size = int(np.prod(shape)) * kind.itemsize
-        self.driver.inside(self.driver.memory, address, size)
-        block = (ctypes.c_uint8 * size).from_address(address)
-        return np.frombuffer(block, kind).reshape(shape)
 
 
 @pytest.fixture

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+RTX = "pip install --no-deps tensorrt-rtx-cu13-libs tensorrt-rtx-cu13-bindings"
+
 
 def names_in(signature: str) -> list[str]:
     """Names of arguments in the first line of a docstring: without types, self and defaults."""
@@ -56,7 +58,7 @@ def test_the_driver(driver: Any) -> None:
     ],
 )
 def test_tensorrt(stand_ins: Any, kind: str, real_name: str) -> None:
-    trt = pytest.importorskip("tensorrt_rtx_bindings", reason="pip install tensorrt-rtx-cu13")
+    trt = pytest.importorskip("tensorrt_rtx_bindings", reason=RTX)
     real = getattr(trt, real_name)
     functions = own_functions(getattr(stand_ins, kind))
     assert functions
@@ -69,7 +71,7 @@ def test_tensorrt(stand_ins: Any, kind: str, real_name: str) -> None:
 
 
 def test_enumerations_of_tensorrt(library: Any) -> None:
-    trt = pytest.importorskip("tensorrt_rtx_bindings", reason="pip install tensorrt-rtx-cu13")
+    trt = pytest.importorskip("tensorrt_rtx_bindings", reason=RTX)
     kinds = (
         "TensorIOMode", "LayerInformationFormat", "MemoryPoolType", "ProfilingVerbosity",
         "BuilderFlag", "ExecutionContextAllocationStrategy", "NetworkDefinitionCreationFlag",

@@ -291,6 +291,40 @@ def test_closing_gives_all_back_and_inferring_afterwards_is_an_error(
     engine.close()
 
 
+def test_an_engine_on_a_gpu_that_has_failed_is_closed_all_the_same(
+    open_tiny: Open, driver: Any, library: Any
+) -> None:
+    engine = open_tiny()
+    for pillars in (3, 3, 9, 9):
+        engine.infer(tiny_inputs(pillars, 20))
+    failure = driver.CUresult.CUDA_ERROR_ILLEGAL_ADDRESS
+    driver.fails = dict.fromkeys(("cuCtxSetCurrent", "cuStreamSynchronize"), failure)
+    with pytest.raises(EngineError, match="cuCtxSetCurrent failed with CUDA_ERROR_ILLEGAL_ADDRESS"):
+        engine.infer(tiny_inputs(3, 20))
+    driver.fails["cuGraphExecDestroy"] = failure
+    engine.close()
+    assert library.alive == 0
+    assert list(driver.graphs.values()) != []
+    driver.graphs.clear()  # which cannot be given back
+
+
+def test_a_context_that_cannot_be_made_current_stops_the_build(
+    open_tiny: Open, driver: Any, library: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[Any] = []
+
+    def once(ctx: Any) -> Any:
+        calls.append(ctx)
+        if len(calls) == 2:  # the first makes the stream, the second is of the thread that builds
+            return (driver.CUresult.CUDA_ERROR_INVALID_CONTEXT,)
+        return type(driver).cuCtxSetCurrent(driver, ctx)
+
+    monkeypatch.setattr(driver, "cuCtxSetCurrent", once)
+    with pytest.raises(EngineError, match="cuCtxSetCurrent failed with CUDA_ERROR_INVALID_CONTEXT"):
+        open_tiny()
+    assert (library.builds, driver.leaks) == (0, 0)
+
+
 def test_an_engine_that_nobody_holds_is_closed(
     library: Any, tiny: Path, tmp_path: Path, driver: Any
 ) -> None:
