@@ -18,7 +18,8 @@ from zeroflow_ros.pillars import PillarGrid, Pillars
 CARD_KEY = "zeroflow_card"
 FORMAT = 5  # 1 numbered pillars row by row; models of 2 want a full history and say no odds
 READABLE = (3, FORMAT)  # older ones know less, and mean the same otherwise
-DEFAULT_MODEL = "zeroflow-rt_int8"  # rounded for CPUs from the float model "zeroflow-rt"
+FLOAT_MODEL = "zeroflow-rt"  # the default where a GPU runs it
+DEFAULT_MODEL = "zeroflow-rt_int8"  # the same, rounded for CPUs
 
 HALF, INT8 = "_fp16", "_int8"  # at the end of names: other graphs of the same weights
 MOST_POINTS = 2**18  # of a sweep, that an engine takes at once

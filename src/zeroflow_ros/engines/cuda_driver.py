@@ -15,7 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from zeroflow_ros.errors import EngineError
+from zeroflow_ros.errors import EngineError, NoDriverError
 
 LIBRARY = "libcuda.so.1"
 JETSON_RELEASE = Path("/etc/nv_tegra_release")
@@ -70,7 +70,7 @@ class _Driver:
         try:
             self._library = ctypes.CDLL(LIBRARY)
         except OSError as error:
-            raise EngineError(f"no NVIDIA driver ({error}): {_how_to_get_it()}") from error
+            raise NoDriverError(f"no NVIDIA driver ({error}): {_how_to_get_it()}") from error
 
     def call(self, function: str, *arguments: object) -> None:
         try:

@@ -8,7 +8,6 @@ import hashlib
 import json
 import os
 import re
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, TypeVar
 
+from zeroflow_ros.engines import Say, to_stderr
 from zeroflow_ros.engines.cuda_driver import Gpu
 from zeroflow_ros.engines.file_lock import file_lock
 from zeroflow_ros.errors import EngineError, ZeroflowError
@@ -106,9 +106,9 @@ class EngineCache:
     is waited for.
     """
 
-    def __init__(self, folder: Path, say: Callable[[str], None] | None = None) -> None:
+    def __init__(self, folder: Path, say: Say = to_stderr) -> None:
         self.folder = folder
-        self._say = say or _to_stderr
+        self._say = say
 
     def open(
         self, key: EngineKey, build: Callable[[bytes], Built], load: Callable[[bytes], T]
@@ -254,7 +254,3 @@ def _builder(library: str, gpu: Gpu) -> dict[str, object]:
 def _plain(name: str) -> str:
     """A name made fit for a file's."""
     return re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip(".-")[:60] or "engine"
-
-
-def _to_stderr(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)

@@ -6,25 +6,25 @@ from __future__ import annotations
 
 import hashlib
 import importlib
-import sys
 import threading
 import time
 import traceback
 import weakref
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from zeroflow_ros.engines import Tensors
+from zeroflow_ros.engines import Engine, Say, Tensors, to_stderr
 from zeroflow_ros.engines.build_progress import Progress
 from zeroflow_ros.engines.cuda_buffers import Cuda, load_bindings
 from zeroflow_ros.engines.cuda_driver import find_gpu
 from zeroflow_ros.engines.engine_cache import Built, EngineCache, EngineKey, cache_folder
+from zeroflow_ros.engines.engine_check import Difference
 from zeroflow_ros.engines.layer_precision import LayerPrecisions, engine_precisions
 from zeroflow_ros.engines.plan_runner import PlanRunner
 from zeroflow_ros.engines.row_padding import runs
@@ -45,37 +45,64 @@ PILLARS = frozenset({"pillar_features", "pillar_index"})
 POINTS = frozenset({"point_pillar", "point_offset"})
 
 
+@dataclass(frozen=True)
+class LoadedPlan:
+    """An engine that answers any sweep, for one thread at a time; see Engine."""
+
+    runner: PlanRunner
+    description: str
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """See Engine."""
+        return self.runner.outputs
+
+    def infer(self, inputs: Tensors) -> dict[str, npt.NDArray[np.generic]]:
+        """See Engine; more points than the engine takes go through one part after another."""
+        rows, most = len(inputs["point_pillar"]), self.runner.most_rows("point_pillar")
+        parts = [self._answers(inputs, part) for part in runs(rows, most)]
+        return {name: np.concatenate([part[name] for part in parts]) for name in self.outputs}
+
+    def _answers(self, inputs: Tensors, part: slice) -> dict[str, npt.NDArray[np.generic]]:
+        """Of some of the points, whose answers do not depend on each other."""
+        chosen = {name: rows[part] if name in POINTS else rows for name, rows in inputs.items()}
+        count = part.stop - part.start
+        return {name: rows[:count].copy() for name, rows in self.runner.run(chosen).items()}
+
+
 class TensorRTEngine:
     """One model on one GPU; see Engine. Threads may share it, and wait for each other.
 
-    `precisions` of the layers of the engine in use, as it says itself; `key` in the cache.
+    `precisions` of the layers of the engine in use, as it says itself; `checked`: what `check` said
+    of it; `record`: what the cache keeps of its build, see EngineCache.
     """
 
     def __init__(
         self,
         model: Path,
         profile: Profile,
+        check: Callable[[Engine], Difference],
         *,
         cache: Path | None = None,
         gpu: int = 0,
         workspace_bytes: int = WORKSPACE_BYTES,
         progress: Progress | None = None,
-        say: Callable[[str], None] | None = None,
+        say: Say = to_stderr,
     ) -> None:
         """Load the engine from the `cache` (see cache_folder), or build it, which takes minutes.
 
         `profile`: smallest, usual and largest shape of each input; more points than that take
-        several runs. `say` is told, in lines, what takes time and what does not go as it should;
-        None = standard error. Raises EngineError for what is missing or fails, ModelError for a
-        file that cannot be read.
+        several runs. `check` raises EngineError for an engine that does not say what the model
+        says; such a one is never kept. `say` is told, in lines, what takes time and what does not
+        go as it should. Raises EngineError for what is missing or fails, ModelError for a file that
+        cannot be read.
         """
         found = find_gpu(gpu)  # first: without a driver TensorRT ends the process
         trt = load_library()
         bindings = load_bindings(found)
         onnx = _content(model)
-        say = say or _to_stderr
         self.description = f"{library_name(trt)}, {found.name}"
-        self.key = EngineKey(
+        key = EngineKey(
             onnx_sha256=hashlib.sha256(onnx).hexdigest(),
             library=f"{trt.__name__} {trt.__version__}",
             gpu=found,
@@ -99,41 +126,40 @@ class TensorRTEngine:
             seconds = round(time.monotonic() - start, 1)
             return Built(built.plan, built.timing_cache, _report(trt, built, seconds))
 
+        def load(plan: bytes) -> tuple[LoadedPlan, LayerPrecisions, Difference]:
+            runner, precisions = _runner(trt, plan, cuda, say)
+            loaded = LoadedPlan(runner, self.description)
+            try:
+                return loaded, precisions, check(loaded)
+            except BaseException:
+                runner.close()  # the error holds it for longer than CUDA lives
+                raise
+
         self._cuda = cuda = Cuda(bindings, found)
         try:
             store = EngineCache(cache_folder(cache), say)
-            engine = store.open(self.key, build, lambda plan: load_plan(trt, plan))
-            self.precisions = precisions_of(trt, engine)
-            self._runner = PlanRunner(trt, engine, cuda, PILLARS, say)
+            self._plan, self.precisions, self.checked = store.open(key, build, load)
+            self.record = store.record(key)
         except BaseException as error:
-            engine = None
             _forget_locals(error)
             cuda.close()
             raise
         self._lock = threading.Lock()
         # Without `close` at the end of the process, while CUDA still works.
-        self._finalizer = weakref.finalize(self, _close, self._lock, self._runner, cuda)
-        self.outputs = self._runner.outputs
+        self._finalizer = weakref.finalize(self, _close, self._lock, self._plan.runner, cuda)
+        self.outputs = self._plan.outputs
 
     def infer(self, inputs: Tensors) -> dict[str, npt.NDArray[np.generic]]:
         """See Engine. Raises EngineError where TensorRT or CUDA fails."""
-        rows, most = len(inputs["point_pillar"]), self._runner.most_rows("point_pillar")
         with self._lock:
             if not self._finalizer.alive:
                 raise EngineError(f"{self.description}: this engine is closed")
             self._cuda.make_current()
-            parts = [self._answers(inputs, part) for part in runs(rows, most)]
-        return {name: np.concatenate([part[name] for part in parts]) for name in self.outputs}
+            return self._plan.infer(inputs)
 
     def close(self) -> None:
         """Give back all that is on the GPU."""
         self._finalizer()
-
-    def _answers(self, inputs: Tensors, part: slice) -> dict[str, npt.NDArray[np.generic]]:
-        """Of some of the points, whose answers do not depend on each other."""
-        chosen = {name: rows[part] if name in POINTS else rows for name, rows in inputs.items()}
-        count = part.stop - part.start
-        return {name: rows[:count].copy() for name, rows in self._runner.run(chosen).items()}
 
 
 def load_library() -> Any:
@@ -187,6 +213,11 @@ def precisions_of(trt: Any, engine: Any) -> LayerPrecisions:
     return engine_precisions(inspector.get_engine_information(trt.LayerInformationFormat.JSON))
 
 
+def _runner(trt: Any, plan: bytes, cuda: Cuda, say: Say) -> tuple[PlanRunner, LayerPrecisions]:
+    engine = load_plan(trt, plan)
+    return PlanRunner(trt, engine, cuda, PILLARS, say), precisions_of(trt, engine)
+
+
 def _report(trt: Any, built: BuiltPlan, seconds: float) -> dict[str, object]:
     """Kept beside the plan. The engine is loaded only to be asked for what it is made of."""
     made = precisions_of(trt, load_plan(trt, built.plan))
@@ -223,7 +254,3 @@ def _version(module: Any) -> tuple[int, ...]:
 
 def _broken(name: str, error: Exception) -> EngineError:
     return EngineError(f"the Python package {name} is installed, but cannot be loaded: {error}")
-
-
-def _to_stderr(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)

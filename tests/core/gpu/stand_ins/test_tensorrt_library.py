@@ -26,7 +26,7 @@ def test_without_a_driver_tensorrt_is_not_even_imported(tmp_path: Path) -> None:
         "from zeroflow_ros.engines import cuda_driver\n"
         "cuda_driver.LIBRARY = 'libcuda-of-nobody.so.1'\n"
         "from zeroflow_ros.errors import EngineError\n"
-        "try: TensorRTEngine(Path(sys.argv[1]), {})\n"
+        "try: TensorRTEngine(Path(sys.argv[1]), {}, print)\n"
         "except EngineError as error: print(error)\n"
     )
     paths = f"{tmp_path}:{':'.join(path for path in sys.path if path)}"

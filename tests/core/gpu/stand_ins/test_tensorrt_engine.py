@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 
 from zeroflow_ros.engines import plan_runner, row_padding
+from zeroflow_ros.engines.engine_check import Difference
 from zeroflow_ros.engines.layer_precision import LayerPrecisions
 from zeroflow_ros.engines.onnxruntime_engine import OnnxRuntimeEngine
 from zeroflow_ros.engines.tensorrt_engine import TensorRTEngine
@@ -100,6 +101,11 @@ def said() -> list[str]:
     return []
 
 
+def agreed(_: object) -> Difference:
+    """What a check says of an engine that it found right."""
+    return Difference(1.5, 0.5, None)
+
+
 @pytest.fixture
 def open_tiny(
     library: Any, tiny: Path, tmp_path: Path, said: list[str], monkeypatch: pytest.MonkeyPatch
@@ -108,8 +114,9 @@ def open_tiny(
     monkeypatch.setattr(row_padding, "STEP", 8)
     opened: list[TensorRTEngine] = []
 
-    def open_engine(profile: Any = PROFILE, **options: Any) -> TensorRTEngine:
-        engine = TensorRTEngine(tiny, profile, cache=tmp_path / "cache", say=said.append, **options)
+    def open_engine(profile: Any = PROFILE, check: Any = agreed, **options: Any) -> TensorRTEngine:
+        cache = tmp_path / "cache"
+        engine = TensorRTEngine(tiny, profile, check, cache=cache, say=said.append, **options)
         opened.append(engine)
         return engine
 
@@ -150,7 +157,7 @@ def test_a_bundled_model_on_a_whole_sweep(library: Any, driver: Any, tmp_path: P
         name: ((1, *rows.shape[1:]), rows.shape, (most[name.split("_")[0]], *rows.shape[1:]))
         for name, rows in inputs.items()
     }
-    engine = TensorRTEngine(path, profile, cache=tmp_path, say=lambda line: None)
+    engine = TensorRTEngine(path, profile, agreed, cache=tmp_path, say=lambda line: None)
     expected = OnnxRuntimeEngine(path).infer(inputs)
     assert np.ptp(expected["moving"]) > 0.1
     for _ in range(2):
@@ -328,7 +335,7 @@ def test_a_context_that_cannot_be_made_current_stops_the_build(
 def test_an_engine_that_nobody_holds_is_closed(
     library: Any, tiny: Path, tmp_path: Path, driver: Any
 ) -> None:
-    engine = TensorRTEngine(tiny, PROFILE, cache=tmp_path, say=lambda line: None)
+    engine = TensorRTEngine(tiny, PROFILE, agreed, cache=tmp_path, say=lambda line: None)
     engine.infer(tiny_inputs(3, 20))
     del engine
     gc.collect()
@@ -341,7 +348,7 @@ def test_an_engine_that_cannot_be_made_leaves_nothing(
 ) -> None:
     library.refuses = step
     with pytest.raises(EngineError, match=f"{step} failed on purpose"):
-        TensorRTEngine(tiny, PROFILE, cache=tmp_path, say=lambda line: None)
+        TensorRTEngine(tiny, PROFILE, agreed, cache=tmp_path, say=lambda line: None)
     assert (driver.leaks, library.alive) == (0, 0)
 
 
@@ -353,7 +360,7 @@ def test_it_is_built_once_and_then_taken_from_the_cache(
     assert told == [("Building engine", 0.5)]
     assert first.description == "TensorRT 10.3.0, Stand-in"
     assert first.precisions == LayerPrecisions(fp16=2)
-    assert open_tiny().key == first.key
+    assert open_tiny().record == first.record
     assert library.builds == 1
     assert len(list((tmp_path / "cache").glob("tiny-*.plan"))) == 1
     open_tiny({**PROFILE, "point_pillar": ((1,), (16,), (MOST_POINTS - 1,))})
@@ -361,13 +368,48 @@ def test_it_is_built_once_and_then_taken_from_the_cache(
     assert library.builds == 3
 
 
-def test_the_record_of_a_build_says_its_precisions(open_tiny: Open, tmp_path: Path) -> None:
-    from zeroflow_ros.engines.engine_cache import EngineCache
-
-    report = EngineCache(tmp_path / "cache").record(open_tiny().key)["report"]
+def test_the_record_of_a_build_says_its_precisions(open_tiny: Open) -> None:
+    report = open_tiny().record["report"]
     assert report["layers_of_graph"] == {"fp16": 1, "fp32": 0, "other": 0, "unknown": 0}
     assert report["layers_of_engine"] == {"fp16": 2, "fp32": 0, "other": 0, "unknown": 0}
     assert 0 <= report["seconds"] < 60
+
+
+def test_an_engine_is_asked_before_it_is_kept(
+    open_tiny: Open, tiny: Path, library: Any, driver: Any, tmp_path: Path
+) -> None:
+    def refused(engine: Any) -> Difference:
+        found = engine.infer(tiny_inputs(9, 17))  # it answers already
+        np.testing.assert_allclose(
+            found["moving"], OnnxRuntimeEngine(tiny).infer(tiny_inputs(9, 17))["moving"], atol=1e-6
+        )
+        raise EngineError("differs by 99 mm")
+
+    with pytest.raises(EngineError, match=r"newly built, and does not work \(differs by 99 mm\)"):
+        open_tiny(check=refused)
+    assert list((tmp_path / "cache").glob("tiny-*.plan")) == []
+    assert (driver.leaks, library.alive) == (0, 0)
+    assert open_tiny().checked == agreed(None)
+
+
+def test_an_engine_that_has_changed_is_built_anew(
+    open_tiny: Open, library: Any, said: list[str]
+) -> None:
+    """As when a driver of the same version computes otherwise."""
+    open_tiny()
+    wrong = EngineError("differs by 99 mm")
+    verdicts = iter([wrong, wrong, agreed(None)])  # the stored one is tried before and in the lock
+
+    def at_last(_: object) -> Difference:
+        verdict = next(verdicts)
+        if isinstance(verdict, EngineError):
+            raise verdict
+        return verdict
+
+    said.clear()
+    open_tiny(check=at_last)
+    assert library.builds == 2
+    assert said[0] == "engine of tiny: differs by 99 mm: it is built now"
 
 
 def test_ctrl_c_stops_a_build(open_tiny: Open, library: Any, driver: Any) -> None:
@@ -381,5 +423,5 @@ def test_ctrl_c_stops_a_build(open_tiny: Open, library: Any, driver: Any) -> Non
 
 def test_a_model_that_is_not_there_is_told(library: Any, tmp_path: Path, driver: Any) -> None:
     with pytest.raises(ModelError, match=r"gone.onnx: cannot be read"):
-        TensorRTEngine(tmp_path / "gone.onnx", PROFILE, cache=tmp_path)
+        TensorRTEngine(tmp_path / "gone.onnx", PROFILE, agreed, cache=tmp_path)
     assert driver.calls == []
