@@ -22,6 +22,8 @@ from zeroflow_ros.errors import ZeroflowError
 class FinishingNode(Protocol):
     """A Node with something to do before it is destroyed."""
 
+    done: bool  # there is nothing to run for
+
     def finish(self) -> None:
         """Stop working; the context is still valid."""
 
@@ -46,13 +48,19 @@ def run_node(name: str, create: Callable[[], FinishingNode], args: list[str] | N
         get_logger(name).fatal(" ".join(str(error).split()))
         rclpy.try_shutdown()
         return 1
+    failure = None if node.done else _run(node, stop)
+    node.destroy_node()
+    rclpy.try_shutdown()
+    return 1 if failure else 0
+
+
+def _run(node: FinishingNode, stop: threading.Event) -> Exception | None:
+    """Spin until told to stop; returns what went wrong."""
     spinner = _Spinner(node, on_failure=stop.set)
     stop.wait()
     spinner.stop()
     node.finish()
-    node.destroy_node()
-    rclpy.try_shutdown()
-    return 1 if spinner.failure else 0
+    return spinner.failure
 
 
 class _Spinner:

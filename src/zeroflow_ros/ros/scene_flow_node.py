@@ -39,7 +39,8 @@ class SceneFlowNode(Node):
     def __init__(self, middleware: str = "") -> None:
         """Declare, load, warm up, and only then subscribe. Raises ZeroflowError.
 
-        `middleware` is only said in the log.
+        With the parameter `build_only` it is `done` once the model is loaded. `middleware` is only
+        said in the log.
         """
         super().__init__(NODE_NAME)
         settings = declare_parameters(self)
@@ -47,7 +48,13 @@ class SceneFlowNode(Node):
         self.counts = SweepCounts()
         self._warned_at: dict[str, float] = {}
         self._ego_motion = make_ego_motion(settings)
-        self._estimator = make_estimator(settings, self._ego_motion)
+        self._estimator = make_estimator(settings, self._ego_motion, self.get_logger().warning)
+        self.done = settings.build_only
+        if not self.done:
+            self._start(settings, middleware)
+
+    def _start(self, settings: Settings, middleware: str) -> None:
+        """Publish and subscribe."""
         self._flow = self.create_publisher(PointCloud2, "~/output/flow", 1)
         self._processing_ms = self.create_publisher(Float64, "~/debug/processing_time_ms", 1)
         self._latency_ms = self.create_publisher(Float64, "~/debug/pipeline_latency_ms", 1)
