@@ -22,7 +22,7 @@ from zeroflow_ros.engines.layer_precision import network_precisions
 from zeroflow_ros.engines.tensorrt_log import library_log
 from zeroflow_ros.engines.tensorrt_plan import Profile, build_plan, parse_model
 from zeroflow_ros.errors import EngineError
-from zeroflow_ros.model import bundled_models
+from zeroflow_ros.model import bundled_models, load_card
 
 onnx = pytest.importorskip("onnx", reason="pip install 'zeroflow_ros[training]'")
 trt = pytest.importorskip(
@@ -62,25 +62,32 @@ def float_network() -> bytes:
     return graph(h.make_node("Relu", ["x"], ["y"]))
 
 
-def model_profile(path: Path) -> Profile:
-    """Sizes for a bundled model: rows of all inputs, columns as they are."""
-    shapes = {}
-    for value in onnx.load(path).graph.input:
-        columns = tuple(d.dim_value for d in value.type.tensor_type.shape.dim)[1:]
-        shapes[value.name] = ((1, *columns), (30_000, *columns), (131_072, *columns))
-    return shapes
-
-
 @pytest.mark.parametrize("name", sorted(FLOAT_MODELS))
 def test_every_bundled_model_becomes_a_plan(name: str) -> None:
     path = FLOAT_MODELS[name]
-    built = build_plan(trt, path.read_bytes(), str(path), model_profile(path))
+    built = build_plan(trt, path.read_bytes(), str(path), load_card(path).profile)
     weights = sum(len(w.raw_data) for w in onnx.load(path).graph.initializer)
     assert len(built.plan) > weights > 100_000
     wanted, other = ("fp16", "fp32") if "fp16" in name else ("fp32", "fp16")
     assert getattr(built.precisions, wanted) > 100
     assert getattr(built.precisions, other) < (30 if wanted == "fp16" else 1)
     assert built.precisions.unknown == 0
+
+
+@pytest.mark.parametrize("precision", ["fp32", "fp16"])
+def test_zeroflows_own_network_becomes_a_plan(precision: str, tmp_path: Path) -> None:
+    """Of the published shape, with fewer channels; its grid is another one than ours."""
+    torch = pytest.importorskip("torch", reason="pip install 'zeroflow_ros[training]'")
+    from zeroflow_training.published_model import export_network
+    from zeroflow_training.students.fastflow3d import FastFlow3DConfig
+
+    torch.manual_seed(0)
+    config = FastFlow3DConfig(range_m=12.8, channels=8, widths=(16, 16, 16))
+    report = export_network(config.network(), tmp_path / "ff.onnx", "ff", "0", "none")
+    path = (report.single if precision == "fp32" else report.half).path
+    built = build_plan(trt, path.read_bytes(), str(path), load_card(path).profile)
+    assert getattr(built.precisions, precision) > 100
+    assert (built.precisions.fp16 > 5 * built.precisions.fp32) == (precision == "fp16")
 
 
 def test_precisions_are_those_of_the_graph() -> None:
