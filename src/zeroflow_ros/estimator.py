@@ -31,14 +31,15 @@ class FlowEstimator:
     from; None = given with each `update`, else KISS-ICP. `sensor_height` in metres; None =
     estimated, with the tilt, from the ground; a `levelling` replaces both. `deskew` sweeps that
     carry the time of each point and do not look as if they were deskewed before. `threads` to
-    compute with; None = one for each usable core. `backend` and `engine`: see `load_model`.
+    compute with; None = one for each usable core. `backend` and `engine`: see `load_model`; "auto",
+    as node and `zeroflow run` have it, may build an engine for minutes.
     """
 
     def __init__(
         self,
         model: str | Path | None = None,
         *,
-        backend: Backend = "auto",
+        backend: Backend = "onnxruntime_cpu",
         engine: EngineOptions | None = None,
         ego_motion: EgoMotion | None = None,
         sensor_height: float | None = None,

@@ -24,7 +24,8 @@ from zeroflow_ros.pillars import Pillars
 
 SAMPLE_KEY = "zeroflow_sample"
 STEP_M = 2.0**-9  # of coordinates: a float32 and two bytes, to 64 m
-EVERY = 16  # points of a sweep; the sample has to be small beside the model
+WINDOW_M = 12.0  # edge of what is kept of sweeps: the sample has to be small beside the model
+MOVING_M = 0.05
 
 
 @dataclass(frozen=True)
@@ -41,11 +42,12 @@ class ReferenceSample:
 
     @staticmethod
     def of(sweeps: tuple[Points, ...], pillars: Pillars, engine: Engine) -> ReferenceSample:
-        """Thinned sweeps with what `engine` says of them."""
-        thinned = tuple(_on_steps(points[::EVERY]) for points in sweeps)
-        answers = engine.infer(sample_inputs(thinned, pillars))
+        """The part of the sweeps where most points move, with what `engine` says of it."""
+        centre = _busiest(sweeps[0], pillars, engine.infer(sample_inputs(sweeps, pillars)))
+        cut = tuple(_on_steps(_window(points, centre)) for points in sweeps)
+        answers = engine.infer(sample_inputs(cut, pillars))
         single = {name: np.asarray(answer, np.float32) for name, answer in answers.items()}
-        return ReferenceSample(thinned, single)
+        return ReferenceSample(cut, single)
 
     def inputs(self, pillars: Pillars) -> Tensors:
         """The sweeps as every student takes them, see `network_inputs`."""
@@ -90,6 +92,22 @@ def load_sample(path: Path) -> ReferenceSample:
 def sample_inputs(sweeps: tuple[Points, ...], pillars: Pillars) -> Tensors:
     """Network inputs of levelled sweeps, newest first."""
     return network_inputs(pillars, [pillars.locate(points) for points in sweeps])
+
+
+def _busiest(points: Points, pillars: Pillars, answers: Tensors) -> npt.NDArray[np.float64]:
+    """Centre [2] of the square in which most points move; of the fullest, if none does."""
+    seen = points[pillars.locate(points).rows, :2]
+    moved = np.linalg.norm(np.asarray(answers["displacement"]), axis=1) > MOVING_M
+    chosen = seen[moved] if moved.any() else seen
+    squares, counts = np.unique(np.floor(chosen / WINDOW_M), axis=0, return_counts=True)
+    centre: npt.NDArray[np.float64] = (squares[counts.argmax()] + 0.5) * WINDOW_M
+    return centre
+
+
+def _window(points: Points, centre: npt.NDArray[np.float64]) -> Points:
+    """Whole, for thinner clouds than any lidar gives are not what a network has learned."""
+    inside: Points = points[(np.abs(points[:, :2] - centre) < WINDOW_M / 2).all(1)]
+    return inside
 
 
 def _on_steps(points: Points) -> Points:

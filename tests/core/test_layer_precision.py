@@ -55,6 +55,14 @@ def test_each_way_in_which_tensorrt_names_a_type(text: str, kind: str) -> None:
     assert counts(layer("CaskConvolution", text)) == LayerPrecisions(**{kind: 1})
 
 
+def test_tensorrt_11_names_types_apart_from_formats() -> None:
+    convolution = layer("CaskConvolution", "Half")
+    for output in convolution["Outputs"]:
+        del output["Format/Datatype"]
+        output.update({"Format": "Row major linear", "DataType": "Half"})
+    assert counts(convolution) == LayerPrecisions(fp16=1)
+
+
 def test_only_layers_that_compute_count_and_fp32_beside_fp16_is_fp32() -> None:
     found = counts(
         layer("CaskConvolution", "Half"),

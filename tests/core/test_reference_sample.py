@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from zeroflow_ros.errors import ModelError
 from zeroflow_ros.model import find_model, load_card
-from zeroflow_ros.reference_sample import EVERY, STEP_M, ReferenceSample, load_sample
+from zeroflow_ros.reference_sample import STEP_M, WINDOW_M, ReferenceSample, load_sample
 
 
 class _Engine:
@@ -26,18 +26,21 @@ class _Engine:
         return {"displacement": inputs["point_offset"] * 2}
 
 
-def made(seed: int = 0, far: float = 40.0) -> tuple[np.ndarray, ...]:
+def made(seed: int = 0) -> tuple[np.ndarray, ...]:
+    """Three sweeps of which the last is empty; most of the first is in one square of WINDOW_M."""
     rng = np.random.default_rng(seed)
-    counts = (EVERY * 50, EVERY * 30, 0)
-    low, high = [-far, -far, -1], [far, far, 3]
-    return tuple(rng.uniform(low, high, (count, 3)).astype(np.float32) for count in counts)
+    low, high = [-40, -40, -1], [40, 40, 3]
+    here = np.array([1.5 * WINDOW_M, -0.5 * WINDOW_M, 1]) + rng.uniform(-2, 2, (500, 3))
+    around = [rng.uniform(low, high, (count, 3)) for count in (400, 900)]
+    sweeps = (np.concatenate([around[0], here]), around[1], np.empty((0, 3)))
+    return tuple(points.astype(np.float32) for points in sweeps)
 
 
 def test_it_comes_back_exactly() -> None:
     pillars = load_card(find_model("zeroflow-rt")).pillars
     sample = ReferenceSample.of(made(), pillars, _Engine())
     back = ReferenceSample.decode(sample.encode(), "here")
-    assert [len(points) for points in back.sweeps] == [50, 30, 0]
+    assert [len(points) for points in back.sweeps] == [len(points) for points in sample.sweeps]
     for was, is_now in zip(sample.sweeps, back.sweeps, strict=True):
         np.testing.assert_array_equal(was, is_now)
     np.testing.assert_array_equal(back.answers["displacement"], sample.answers["displacement"])
@@ -46,14 +49,17 @@ def test_it_comes_back_exactly() -> None:
     assert sample.encode() == sample.encode()  # models are made again bit by bit
 
 
-def test_points_are_moved_by_half_a_step_at_most_and_far_ones_left_out() -> None:
+def test_it_is_the_square_where_most_moves_whole() -> None:
     pillars = load_card(find_model("zeroflow-rt")).pillars
-    points = made(1, far=80.0)
-    sample = ReferenceSample.of(points, pillars, _Engine())
-    near = points[0][::EVERY]
-    near = near[(np.abs(near) < 63.99).all(1)]
-    assert len(near) < 50
-    assert np.abs(sample.sweeps[0] - near).max() <= STEP_M / 2
+    sweeps = made(1)
+    sample = ReferenceSample.of(sweeps, pillars, _Engine())
+    low = np.array([WINDOW_M, -WINDOW_M])
+    for points, kept in zip(sweeps, sample.sweeps, strict=True):
+        inside = ((points[:, :2] > low) & (points[:, :2] < low + WINDOW_M)).all(1)
+        assert len(kept) == inside.sum()
+        assert np.abs(kept - points[inside]).max(initial=0) <= STEP_M / 2
+    assert 500 < len(sample.sweeps[0]) < 600
+    assert 5 < len(sample.sweeps[1]) < 60
 
 
 @given(st.binary(max_size=200), st.integers(0, 10_000))

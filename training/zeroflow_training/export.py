@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from zeroflow_ros.engines.engine_check import Difference
+from zeroflow_ros.engines.engine_check import Difference, check_engine
 from zeroflow_ros.engines.onnxruntime_engine import OnnxRuntimeEngine
 from zeroflow_ros.files import written_atomically
 from zeroflow_ros.geometry import Points
@@ -115,6 +115,7 @@ def export_graph(
             tolerance_mm=max(TOLERANCE_MM, TOLERATED * worst_mm),
         )
         write_model(half, half.read_bytes(), half_card, sample)
+        check_engine(OnnxRuntimeEngine(half), half_card, sample)  # as whoever builds engines will
     return ExportReport(
         GraphReport(path, differences, path.stat().st_size),
         GraphReport(half_path, half_differences, half_path.stat().st_size),

@@ -68,7 +68,13 @@ def _moves_only(layer: Any) -> bool:
 
 def _output_types(layer: Any) -> list[str]:
     outputs = layer.get("Outputs", []) if isinstance(layer, dict) else []
-    return [output.get("Format/Datatype", "") for output in outputs if isinstance(output, dict)]
+    return [_type_of(output) for output in outputs if isinstance(output, dict)]
+
+
+def _type_of(output: dict[str, Any]) -> str:
+    """In "Format/Datatype" with TensorRT 10, in a "DataType" of its own with 11."""
+    named = (str(value) for key, value in output.items() if "datatype" in key.lower())
+    return next(named, "")
 
 
 def _counted(layers: Iterable[list[str]]) -> LayerPrecisions:

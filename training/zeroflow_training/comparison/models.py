@@ -60,7 +60,6 @@ class ModelFlow:
         """
         estimator = FlowEstimator(
             self.path,
-            backend="onnxruntime_cpu",  # which says the same on every machine
             levelling=KnownLevelling(sequence.sensor_to_level),
             deskew=False,  # a sequence is deskewed
             threads=self.threads,
