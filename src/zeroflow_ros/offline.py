@@ -161,7 +161,7 @@ def _bundled(
 
 
 def _model_name(estimator: Any) -> str:
-    card = getattr(estimator, "card", None)
-    if card is None:
-        return type(estimator).__name__
-    return f"{card.name} {card.version}, {estimator.engine.description}"
+    """As far as it says: a pipeline that replaces ours only has to `update`."""
+    card, engine = (getattr(estimator, name, None) for name in ("card", "engine"))
+    name = f"{card.name} {card.version}" if card else type(estimator).__name__
+    return f"{name}, {engine.description}" if engine else name

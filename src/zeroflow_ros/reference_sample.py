@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from zeroflow_ros.engines import Engine, Tensors
-from zeroflow_ros.errors import ModelError
+from zeroflow_ros.errors import EngineError, ModelError
 from zeroflow_ros.geometry import Points
 from zeroflow_ros.network import network_inputs
 from zeroflow_ros.onnx_file import read_onnx
@@ -80,10 +80,13 @@ class ReferenceSample:
 
 
 def load_sample(path: Path) -> ReferenceSample:
-    """The sample in an ONNX model. Raises ModelError for a model without, or a damaged one."""
+    """The sample in an ONNX model.
+
+    Raises ModelError for a damaged one, EngineError for a model without: the CPU needs none.
+    """
     where, metadata = f"model {path}", read_onnx(path).metadata
     if SAMPLE_KEY not in metadata:
-        raise ModelError(
+        raise EngineError(
             f"{where}: it carries no reference sample to check an engine with: export it again"
         )
     return ReferenceSample.decode(metadata[SAMPLE_KEY], where)

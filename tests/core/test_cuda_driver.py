@@ -10,9 +10,9 @@ from __future__ import annotations
 import ctypes
 import os
 import platform
-import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -20,6 +20,8 @@ import pytest
 from zeroflow_ros.engines import cuda_driver
 from zeroflow_ros.engines.cuda_driver import LIBRARY, find_gpu
 from zeroflow_ros.errors import EngineError
+
+Compile = Callable[[Path, str], Path]
 
 SCRIPT = """
 import sys
@@ -30,47 +32,6 @@ try:
 except EngineError as error:
     print(error)
 """
-# cuda.h's functions as far as they are used; the environment says how they answer.
-SOURCE = """
-#include <stdlib.h>
-#include <string.h>
-static int number(const char *name, int otherwise) {
-    const char *text = getenv(name);
-    return text ? atoi(text) : otherwise;
-}
-int cuInit(unsigned flags) { return flags ? 1 : number("FAKE_INIT", 0); }
-int cuDriverGetVersion(int *version) { *version = 12060; return 0; }
-int cuDeviceGetCount(int *count) { *count = number("FAKE_COUNT", 2); return 0; }
-int cuDeviceGet(int *device, int index) { *device = 40 + index; return 0; }
-int cuDeviceGetName(char *name, int size, int device) {
-    strncpy(name, device == 41 ? "Orin" : "NVIDIA RTX A2000", size);
-    return 0;
-}
-int cuDeviceGetAttribute(int *value, int attribute, int device) {
-    *value = attribute == 75 ? 8 : attribute == 76 ? 7 : attribute == 16 ? device : -1;
-    return number("FAKE_ATTRIBUTE", 0);
-}
-int cuDeviceTotalMem_v2(size_t *bytes, int device) { *bytes = 64ull << 30; return 0; }
-int cuGetErrorName(int status, const char **name) {
-    *name = status == 803 ? "CUDA_ERROR_SYSTEM_DRIVER_MISMATCH" : 0;
-    return *name ? 0 : 1;
-}
-"""
-
-
-def compile_library(folder: Path, source: str) -> Path:
-    compiler = shutil.which("cc") or shutil.which("gcc")
-    if compiler is None:
-        pytest.skip("no C compiler")
-    (folder / "driver.c").write_text(source)
-    command = [compiler, "-shared", "-fPIC", "-o", str(folder / LIBRARY), str(folder / "driver.c")]
-    subprocess.run(command, check=True)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def driver(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return compile_library(tmp_path_factory.mktemp("driver"), SOURCE)
 
 
 def ask(folder: Path, index: int = 0, **environment: str) -> str:
@@ -132,12 +93,12 @@ def test_an_arm_server_is_no_jetson(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     assert "--gpus all" in without_driver()
 
 
-def test_a_gpu_is_described_by_its_driver(driver: Path) -> None:
-    assert ask(driver, 1) == (
+def test_a_gpu_is_described_by_its_driver(fake_driver: Path) -> None:
+    assert ask(fake_driver, 1) == (
         "Gpu(index=1, name='Orin', compute_capability=(8, 7), multiprocessors=41, "
         "memory_bytes=68719476736, driver=12060)"
     )
-    assert "index=0, name='NVIDIA RTX A2000'" in ask(driver)
+    assert "index=0, name='NVIDIA RTX A2000'" in ask(fake_driver)
 
 
 @pytest.mark.parametrize(
@@ -153,9 +114,9 @@ def test_a_gpu_is_described_by_its_driver(driver: Path) -> None:
     ],
 )
 def test_a_driver_that_does_not_start_is_told_with_its_cure(
-    driver: Path, status: int, words: list[str]
+    fake_driver: Path, status: int, words: list[str]
 ) -> None:
-    message = ask(driver, FAKE_INIT=str(status))
+    message = ask(fake_driver, FAKE_INIT=str(status))
     assert message.startswith("the NVIDIA driver does not work (cuInit: ")
     for word in words:
         assert word in message
@@ -168,33 +129,35 @@ def test_a_user_outside_the_groups_of_a_jetson_is_told(monkeypatch: pytest.Monke
     assert "nvidia-smi" not in cuda_driver._cure(100)
 
 
-def test_no_device_shows_what_hides_it(driver: Path) -> None:
+def test_no_device_shows_what_hides_it(fake_driver: Path) -> None:
     for environment in ({"FAKE_INIT": "100"}, {"FAKE_COUNT": "0"}):
-        message = ask(driver, CUDA_VISIBLE_DEVICES="-1", **environment)
+        message = ask(fake_driver, CUDA_VISIBLE_DEVICES="-1", **environment)
         assert "sees no GPU (CUDA_VISIBLE_DEVICES is '-1')" in message
-    assert "CUDA_VISIBLE_DEVICES" not in ask(driver, FAKE_COUNT="0")
+    assert "CUDA_VISIBLE_DEVICES" not in ask(fake_driver, FAKE_COUNT="0")
 
 
-def test_a_gpu_that_is_not_there_is_told_with_those_that_are(driver: Path) -> None:
-    assert ask(driver, 2) == "GPU 2 was asked for, and there are GPUs 0 to 1"
-    assert ask(driver, -1).startswith("GPU -1 was asked for")
-    message = ask(driver, 1, FAKE_COUNT="1", CUDA_VISIBLE_DEVICES="0")
+def test_a_gpu_that_is_not_there_is_told_with_those_that_are(fake_driver: Path) -> None:
+    assert ask(fake_driver, 2) == "GPU 2 was asked for, and there are GPUs 0 to 1"
+    assert ask(fake_driver, -1).startswith("GPU -1 was asked for")
+    message = ask(fake_driver, 1, FAKE_COUNT="1", CUDA_VISIBLE_DEVICES="0")
     assert message == ("GPU 1 was asked for, and there is only GPU 0 (CUDA_VISIBLE_DEVICES is '0')")
 
 
-def test_any_function_that_fails_is_named(driver: Path) -> None:
-    message = ask(driver, FAKE_ATTRIBUTE="999")
+def test_any_function_that_fails_is_named(fake_driver: Path) -> None:
+    message = ask(fake_driver, FAKE_ATTRIBUTE="999")
     assert message.startswith("the NVIDIA driver does not work (cuDeviceGetAttribute: error 999)")
 
 
-def test_a_library_that_is_no_driver_is_told(tmp_path: Path) -> None:
-    folder = compile_library(tmp_path, "int cuInit(unsigned flags) { return 0; }")
+def test_a_library_that_is_no_driver_is_told(tmp_path: Path, compile_driver: Compile) -> None:
+    folder = compile_driver(tmp_path, "int cuInit(unsigned flags) { return 0; }")
     message = ask(folder)
     assert message.startswith("libcuda.so.1 is not NVIDIA's, or very old (no cuDeviceGetCount)")
     (folder / LIBRARY).write_bytes(b"\x7fELF, cut off")
     assert "no NVIDIA driver (" in ask(folder)
 
 
-def test_a_stub_that_cannot_name_its_errors_is_told_by_number(tmp_path: Path) -> None:
-    folder = compile_library(tmp_path, "int cuInit(unsigned flags) { return 34; }")
+def test_a_stub_that_cannot_name_its_errors_is_told_by_number(
+    tmp_path: Path, compile_driver: Compile
+) -> None:
+    folder = compile_driver(tmp_path, "int cuInit(unsigned flags) { return 34; }")
     assert "(cuInit: error 34): this libcuda.so.1 is the CUDA toolkit's stub" in ask(folder)

@@ -76,7 +76,8 @@ def test_a_second_start_finds_the_plan(shop: Workshop) -> None:
     assert shop.open() == shop.open() == "engine of 10240 bytes"
     assert shop.builds == 1
     assert shop.said == [
-        f"engine of zeroflow-rt: none in '{shop.cache.folder}' yet: it is built now"
+        f"engine of zeroflow-rt: none in '{shop.cache.folder}' yet; "
+        "it is built now, which takes minutes"
     ]
     again = Workshop(shop.cache.folder)
     assert again.open() == "engine of 10240 bytes"
@@ -185,7 +186,7 @@ def test_what_is_damaged_is_never_loaded_and_built_once_more(shop: Workshop, dam
     assert again.builds == 1
     assert len(again.said) == 1
     assert str(shop.cache.folder) in again.said[0]
-    assert again.said[0].endswith("it is built now")
+    assert again.said[0].endswith("; it is built now, which takes minutes")
 
 
 def test_a_record_of_another_engine_is_not_believed(shop: Workshop) -> None:
@@ -205,7 +206,7 @@ def test_a_plan_that_does_not_load_is_replaced(shop: Workshop) -> None:
     again.good, again.built = [new], Built(new)
     assert again.open() == "engine of 12 bytes"
     assert again.builds == 1
-    assert "TensorRT cannot deserialise it: it is built now" in again.said[0]
+    assert "TensorRT cannot deserialise it; it is built now, which takes minutes" in again.said[0]
     assert shop.file("plan").read_bytes() == new
 
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zeroflow_ros.errors import ModelError
+from zeroflow_ros.errors import EngineError, ModelError
 from zeroflow_ros.model import find_model, load_card
 from zeroflow_ros.reference_sample import STEP_M, WINDOW_M, ReferenceSample, load_sample
 
@@ -73,5 +73,7 @@ def test_damage_is_told(junk: bytes, at: int) -> None:
 
 
 def test_a_model_without(tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match=r"int8.onnx: it carries no reference sample .* export it"):
+    with pytest.raises(
+        EngineError, match=r"int8.onnx: it carries no reference sample .* export it"
+    ):
         load_sample(find_model(None))

@@ -40,12 +40,12 @@ def build_engine(
 
     with phase_bar() as progress:
         options = EngineOptions(gpu, cache, progress)
-        _, card, engine = load_model(model, "tensorrt", options=options)
+        path, card, engine = load_model(model, "tensorrt", options=options)
     assert isinstance(engine, TensorRTEngine)
     seconds, size = engine.record["report"]["seconds"], engine.record["plan_bytes"]
     for line in (
-        f"layers: {engine.precisions}",
-        f"differs from FP32 by {engine.checked}; {card.tolerance_mm:.0f} mm are tolerated",
+        f"engine of {path.stem}: {engine.precisions}",
+        f"differs from FP32 by {engine.checked}; {card.tolerance_mm:.1f} mm are tolerated",
         f"built {engine.record['built']} in {seconds} s, {size / 1e6:.1f} MB",
         str(cache_folder(cache)),
     ):

@@ -16,7 +16,7 @@ from zeroflow_ros.engines.cuda_driver import find_gpu
 from zeroflow_ros.engines.engine_check import check_engine
 from zeroflow_ros.engines.onnxruntime_engine import OnnxRuntimeEngine
 from zeroflow_ros.errors import EngineError, NoDriverError
-from zeroflow_ros.model import FLOAT_MODEL, ModelCard, find_model, half_model, load_card
+from zeroflow_ros.model import FLOAT_MODEL, INT8, ModelCard, find_model, half_model, load_card
 from zeroflow_ros.reference_sample import load_sample
 
 Backend = Literal["auto", "tensorrt", "onnxruntime_cuda", "onnxruntime_cpu"]
@@ -66,48 +66,48 @@ def load_model(
 
 
 def _first(openers: Mapping[str, Callable[[], LoadedModel]], options: EngineOptions) -> LoadedModel:
-    """The first that opens, and why not one before."""
+    """The first that opens; why it is not one before is said."""
     *on_gpu, cpu = openers
-    missing = _no_gpu(options.gpu)
-    reasons = [missing] if missing else []
-    for name in on_gpu if not missing else ():
+    why = ""
+    try:
+        find_gpu(options.gpu)
+    except NoDriverError:
+        # As on most machines: no reason to explain how to get one.
+        on_gpu, why = [], " (no NVIDIA driver here)"
+    except EngineError as error:
+        on_gpu = []
+        options.say(f"no GPU is used: {error}")
+    for name in on_gpu:
         try:
             return openers[name]()
         except EngineError as error:
-            reasons.append(f"backend {name}: {error}")
-            options.say(reasons[-1])
+            options.say(f"backend {name} is passed over: {error}")
     loaded = openers[cpu]()
-    options.say(f"{loaded.path.stem} runs on {loaded.engine.description} ({'; '.join(reasons)})")
+    options.say(f"{loaded.path.stem} runs on {loaded.engine.description}{why}")
     return loaded
 
 
-def _no_gpu(index: int) -> str | None:
-    """Why there is no GPU to run on."""
-    try:
-        find_gpu(index)
-    except NoDriverError:
-        return "no NVIDIA driver here"  # as on most machines: no reason to explain how to get one
-    except EngineError as error:
-        return str(error)
-    return None
-
-
-def tensorrt_graph(model: str | Path | None) -> Path:
+def tensorrt_graph(model: str | Path | None, say: Say = to_stderr) -> Path:
     """The graph of a model that TensorRT is to run: its FP16 form, where that lies beside it.
 
-    Raises EngineError for a graph of 8 bits.
+    `say` is told of one that was made of other weights, which is passed over. Raises EngineError
+    for a graph of 8 bits.
     """
     path = _float_model(model, "TensorRT")
     half, card = half_model(path), load_card(path)
     if not half.is_file() or card.precision != "fp32":
         return path
-    return half if load_card(half).float_graph_sha256 == card.graph_sha256 else path
+    found = load_card(half)
+    if (found.precision, found.float_graph_sha256) == ("fp16", card.graph_sha256):
+        return half
+    say(f"model {half} is not the FP16 form of {path.name}, and is passed over: export both again")
+    return path
 
 
 def _tensorrt(model: str | Path | None, options: EngineOptions) -> LoadedModel:
     from zeroflow_ros.engines.tensorrt_engine import TensorRTEngine
 
-    path = tensorrt_graph(model)
+    path = tensorrt_graph(model, options.say)
     card, sample = load_card(path), load_sample(path)
     engine = TensorRTEngine(
         path,
@@ -140,6 +140,14 @@ def _float_model(model: str | Path | None, purpose: str) -> Path:
     path = find_model(model or FLOAT_MODEL)
     if load_card(path).precision == "int8":
         raise EngineError(
-            f"model {path}: its 8 bits are for CPUs; {purpose} wants the model that it was made of"
+            f"model {path}: its 8 bits are for CPUs; {purpose} takes what it was made of, "
+            f"{_made_of(path)}"
         )
     return path
+
+
+def _made_of(path: Path) -> str:
+    """What an 8-bit model was made of, as far as names tell."""
+    original = path.with_name(path.stem.removesuffix(INT8) + path.suffix)
+    there = original != path and original.is_file()
+    return str(original) if there else "which does not lie beside it"

@@ -103,7 +103,7 @@ def _is_jetson() -> bool:
 
 
 def _container() -> str:
-    return f"start a container with {'--runtime nvidia' if _is_jetson() else '--gpus all'}"
+    return f"in a container: start it with {'--runtime nvidia' if _is_jetson() else '--gpus all'}"
 
 
 def _how_to_get_it() -> str:

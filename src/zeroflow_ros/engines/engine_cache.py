@@ -123,7 +123,7 @@ class EngineCache:
         try:
             return load(self._plan(key))
         except EngineError as error:
-            self._say(f"engine of {key.model}: {error}: it is built now")
+            self._say(f"engine of {key.model}: {error}; it is built now, which takes minutes")
         with self._locked(key.stem, f"engine of {key.model}"):
             with suppress(EngineError):
                 return load(self._plan(key))  # another process has built it meanwhile

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from zeroflow_ros.cores import usable_cores
 from zeroflow_ros.engines import Tensors
 from zeroflow_ros.engines.cuda_driver import Gpu
-from zeroflow_ros.errors import EngineError, ModelError
+from zeroflow_ros.errors import EngineError, ModelError, pass_interrupt
 
 
 class OnnxRuntimeEngine:
@@ -22,7 +22,8 @@ class OnnxRuntimeEngine:
     def __init__(self, path: Path, threads: int | None = None, gpu: Gpu | None = None) -> None:
         """`threads` for one inference; None = all usable cores. `gpu`: there instead of the CPU.
 
-        Raises ModelError for a bad graph, EngineError for an ONNX Runtime that does not run there.
+        Raises ModelError for a bad graph, EngineError for an ONNX Runtime that is missing or does
+        not run there.
 
         Threads wait asleep and run on any core. ONNX Runtime would bind them to cores unless told
         how many, and have them spin while they wait: as soon as anything else wants one of two
@@ -38,8 +39,14 @@ class OnnxRuntimeEngine:
         try:
             self._session = onnxruntime.InferenceSession(str(path), options, providers=[provider])
         except Exception as error:  # ONNX Runtime's errors share no base class but Exception
-            reason = str(error).splitlines()[0]
-            raise ModelError(f"model {path}: ONNX Runtime cannot load it ({reason})") from error
+            pass_interrupt(error)
+            if gpu is None:
+                text = f"model {path}: ONNX Runtime cannot load it ({_reason(error)})"
+                raise ModelError(text) from error
+            raise EngineError(  # as when another process has filled its memory
+                f"ONNX Runtime {onnxruntime.__version__} cannot load model {path} on {gpu.name} "
+                f"({_reason(error)})"
+            ) from error
         if self._session.get_providers()[0] != provider[0]:  # it takes the CPU without a word
             raise EngineError(
                 f"ONNX Runtime {onnxruntime.__version__} cannot use {provider[0]}: its CUDA and "
@@ -51,15 +58,27 @@ class OnnxRuntimeEngine:
         self.description = f"ONNX Runtime {onnxruntime.__version__}, {where}"
 
     def infer(self, inputs: Tensors) -> dict[str, npt.NDArray[np.generic]]:
-        """See Engine."""
-        return dict(zip(self.outputs, self._session.run(self.outputs, dict(inputs)), strict=True))
+        """See Engine. Raises EngineError where ONNX Runtime fails."""
+        try:
+            answers = self._session.run(self.outputs, dict(inputs))
+        except Exception as error:
+            pass_interrupt(error)
+            raise EngineError(f"{self.description} failed ({_reason(error)})") from error
+        return dict(zip(self.outputs, answers, strict=True))
+
+
+def _reason(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]
 
 
 def _library() -> Any:
     try:
         import onnxruntime
     except ImportError as error:
-        raise ModelError("running a model on the CPU needs: pip install onnxruntime") from error
+        raise EngineError(
+            f"ONNX Runtime cannot be loaded ({error}): pip install onnxruntime, "
+            "or onnxruntime-gpu for a GPU"
+        ) from error
     return onnxruntime
 
 

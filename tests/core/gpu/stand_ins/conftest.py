@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from zeroflow_ros.engines import tensorrt_engine
+from zeroflow_ros.engines import backends, tensorrt_engine
 from zeroflow_ros.engines.cuda_driver import Gpu
 
 
@@ -62,6 +62,7 @@ class Library(types.ModuleType):
         self.builds = 0
         self.alive = 0  # engines and execution contexts
         self.refuses = ""  # a step that fails, with no more than a word in the log
+        self.wrong_by = 0.0  # what is added to all that engines say
         self.sink: Any = None
 
     def fail(self, step: str) -> bool:
@@ -294,6 +295,7 @@ class ExecutionContext:
         shapes, addresses, memory = dict(self.shapes), dict(self.addresses), self.memory
         assert memory is not None
         driver, session, results = self.driver, self.engine.session, list(self.engine.results)
+        library = self.library
         kinds = {name: np.dtype(self.engine.get_tensor_dtype(name)) for name in addresses}
 
         def array(name: str, shape: tuple[int, ...]) -> Any:
@@ -306,7 +308,7 @@ class ExecutionContext:
             inputs = {name: array(name, shape) for name, shape in shapes.items()}
             ctypes.memset(memory[0], driver.RUBBISH, memory[1])
             for name, values in zip(results, session.run(results, inputs), strict=True):
-                array(name, values.shape)[:] = values
+                array(name, values.shape)[:] = values + library.wrong_by
 
         self.driver.queue(stream_handle, compute)
         return True
@@ -320,7 +322,8 @@ def library(driver: Any, gpu: Gpu, monkeypatch: pytest.MonkeyPatch) -> Library:
     bindings = types.ModuleType("cuda.bindings")
     bindings.driver = driver  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "cuda.bindings", bindings)
-    monkeypatch.setattr(tensorrt_engine, "find_gpu", lambda index: gpu)
+    for module in (backends, tensorrt_engine):
+        monkeypatch.setattr(module, "find_gpu", lambda index: gpu)
     return made
 
 
