@@ -21,17 +21,23 @@ _EPILOG = """
 def build_engine(
     model: Annotated[
         str | None,
-        typer.Argument(metavar="MODEL", help="Bundled model's name or an .onnx file."),
+        typer.Argument(
+            metavar="MODEL", help="Bundled model's name or an .onnx file; default: zeroflow-rt."
+        ),
     ] = None,
     gpu: Annotated[int, typer.Option(min=0, help="Which GPU, as CUDA counts.")] = 0,
     cache: Annotated[
         Path | None,
-        typer.Option(help="Folder of engines; else $ZEROFLOW_CACHE, else the user's cache."),
+        typer.Option(
+            help="Folder of engines; else $ZEROFLOW_CACHE, else the user's cache. Node "
+            "(engine_cache) and `zeroflow run` ($ZEROFLOW_CACHE) have to look there too."
+        ),
     ] = None,
 ) -> None:
-    """Build a model's TensorRT engine for this GPU, FP16 inside, and check what it says.
+    """Build a model's TensorRT engine for this GPU, and check what it says.
 
-    Needs minutes the first time. Node and `zeroflow run` take the engine from the cache.
+    FP16 inside where NAME_fp16.onnx lies beside the model, as `zeroflow export` writes it. Needs
+    minutes the first time; node and `zeroflow run` then take the engine from the cache.
     """
     from zeroflow_ros.cli.summary import phase_bar
     from zeroflow_ros.engines.backends import EngineOptions, load_model
@@ -47,7 +53,7 @@ def build_engine(
         f"engine of {path.stem}: {engine.precisions}",
         f"differs from FP32 by {engine.checked}; {card.tolerance_mm:.1f} mm are tolerated",
         f"built {engine.record['built']} in {seconds} s, {size / 1e6:.1f} MB",
-        str(cache_folder(cache)),
+        f"kept in {cache_folder(cache)}",
     ):
         typer.echo(line)
 

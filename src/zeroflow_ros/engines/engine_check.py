@@ -53,6 +53,7 @@ def check_engine(engine: Engine, card: ModelCard, sample: ReferenceSample) -> Di
     if not agrees:  # NaN neither
         raise EngineError(
             f"{engine.description} does not say what model {card.name} says: it differs from FP32 "
-            f"by {difference} on the model's sample, where {card.tolerance_mm:.1f} mm are tolerated"
+            f"by {difference} on the model's sample, where {card.tolerance_mm:.1f} mm and log odds "
+            f"of {card.tolerance_log_odds:.1f} are tolerated"
         )
     return difference
