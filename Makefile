@@ -24,13 +24,22 @@ SOURCES := $(shell find src training models config launch resource scripts \
 OFFICIAL_METRICS = bucketed-scene-flow-eval \
 	'av2; python_version < "3.13" and sys_platform == "linux" and platform_machine == "x86_64"'
 
+# NVIDIA's ONNX parser and engine builder, which run without a GPU, and Python's way to CUDA. Without
+# their dependencies: the CUDA libraries, which are gigabytes and not needed to build.
+NVIDIA_BUILDER = $(foreach package,tensorrt-rtx-cu13-libs tensorrt-rtx-cu13-bindings cuda-bindings \
+	cuda-pathfinder,'$(package); sys_platform == "linux" and platform_machine == "x86_64"')
+
 .PHONY: test demo lint clean
 
-test: lint .venv/official-metrics
+test: lint .venv/official-metrics .venv/nvidia-builder
 	.venv/bin/python -m pytest
 
 .venv/official-metrics: .venv/installed
 	.venv/bin/python $(PIP_INSTALL) --no-deps $(OFFICIAL_METRICS)
+	touch $@
+
+.venv/nvidia-builder: .venv/installed
+	.venv/bin/python $(PIP_INSTALL) --no-deps $(NVIDIA_BUILDER)
 	touch $@
 
 lint: .venv/installed

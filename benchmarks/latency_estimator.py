@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Milliseconds of each stage of an estimate, without ROS: `python benchmarks/latency_estimator.py`.
 
-A simulated HDL-64E with 120,000 points a sweep, poses given, ONNX Runtime. The sweeps of a second
+A simulated HDL-64E with 120,000 points a sweep, poses given. The sweeps of a second
 are shown forth and back, so that neighbours in time stay neighbours. The stages are those of
 `Flow.stage_ms`; total is the wall time of `FlowEstimator.update`.
 """
@@ -22,6 +22,7 @@ from rich.console import Console
 
 from zeroflow_ros import FlowEstimator, Sweep
 from zeroflow_ros.cores import usable_cores
+from zeroflow_ros.engines.backends import BACKENDS
 from zeroflow_ros.geometry import Transform
 from zeroflow_ros.memory import keep_memory
 from zeroflow_training.evaluation.frozen_worlds import FIRST_SEED
@@ -74,13 +75,14 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--model", help="path or name; default: the bundled one")
+    parser.add_argument("--backend", choices=BACKENDS, default="onnxruntime_cpu")
     parser.add_argument("--threads", type=int, help="to compute with; default: all cores")
     parser.add_argument("--sweeps", type=int, default=100)
     parser.add_argument("--warm-up", type=int, default=10)
     parser.add_argument("--json", type=Path, help="file for all numbers")
     options = parser.parse_args()
     keep_memory()  # as the node and `zeroflow run` do
-    estimator = FlowEstimator(options.model, threads=options.threads)
+    estimator = FlowEstimator(options.model, backend=options.backend, threads=options.threads)
     drive = list(islice(endless_drive(), options.warm_up + options.sweeps))
     found, points = (
         measure(estimator, drive, options.warm_up),
@@ -91,7 +93,8 @@ def main() -> None:
         for stage, ms in found.items()
     }
     card, threads = estimator.card, options.threads or usable_cores()
-    title = f"{card.name} {card.version}, {points:,} points, {threads} threads, ms"
+    engine = estimator.engine.description
+    title = f"{card.name} {card.version}, {engine}, {points:,} points, {threads} threads, ms"
     columns = (Column("p50", "p50_ms", ".1f"), Column("p99", "p99_ms", ".1f"))
     Console().print(Table("latency", title, columns, rows).for_console())
     if options.json:

@@ -21,6 +21,8 @@ def generate_launch_description() -> LaunchDescription:
             _argument("input_odometry", "odom", "Odometry, for ego_motion.source = odometry"),
             _argument("output_flow", "scene_flow/output/flow", "PointCloud2 with vx, vy, vz"),
             _argument("model", "", "path or name of a model; empty: as params_file says"),
+            _argument("backend", "", "auto, tensorrt, ...; empty: as params_file says"),
+            _argument("build_only", "false", "true: build the model's engine, and end"),
             _argument("params_file", parameters, "YAML file with the parameters"),
             _argument("namespace", "", "namespace of the node"),
             _argument("use_sim_time", "false", "true when a bag or a simulator gives the clock"),
@@ -36,10 +38,12 @@ def _argument(name: str, default: object, description: str) -> DeclareLaunchArgu
 
 def _nodes(context: LaunchContext) -> list[Node]:
     use_sim_time = ParameterValue(LaunchConfiguration("use_sim_time"), value_type=bool)
-    overrides: dict[str, object] = {"use_sim_time": use_sim_time}
-    model = LaunchConfiguration("model").perform(context)
-    if model:  # an empty one would hide the model of params_file
-        overrides["model"] = model
+    build_only = ParameterValue(LaunchConfiguration("build_only"), value_type=bool)
+    overrides: dict[str, object] = {"use_sim_time": use_sim_time, "build_only": build_only}
+    for name in ("model", "backend"):
+        # An empty one would hide that of params_file.
+        if chosen := LaunchConfiguration(name).perform(context):
+            overrides[name] = chosen
     return [
         Node(
             package="zeroflow_ros",

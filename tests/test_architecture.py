@@ -67,6 +67,12 @@ def test_only_its_engine_imports_tensorrt() -> None:
     assert violations(names, allowed_in="engines/tensorrt_engine.py") == []
 
 
+def test_only_the_buffers_import_cuda() -> None:
+    assert violations({"cuda"}, allowed_in="engines/cuda_buffers.py") == []
+    buffers = RUNTIME / "engines/cuda_buffers.py"
+    assert "cuda" in {name for name, _ in imported(buffers)}
+
+
 def test_the_rules_see_an_import_inside_a_function(tmp_path: Path) -> None:
     file = tmp_path / "sly.py"
     file.write_text("def f():\n    from torch.nn import Module\n    import rclpy.node as n\n")

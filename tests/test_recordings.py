@@ -22,7 +22,7 @@ from zeroflow_training.evaluation.recordings import (
 )
 
 
-@pytest.mark.parametrize("model", [None, "zeroflow-rt", "zeroflow-rt-2", "zeroflow-rt-2-int8"])
+@pytest.mark.parametrize("model", [None, "zeroflow-rt", "zeroflow-rt-2", "zeroflow-rt-2_int8"])
 def test_intersection_against_its_truth(recordings: Path, model: str | None) -> None:
     for rows in intersection_tables(recordings, model).values():
         assert rows["model"]["dynamic_points"] > 1000

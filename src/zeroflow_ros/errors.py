@@ -39,6 +39,14 @@ class ModelError(ZeroflowError):
     """A model file that is missing, damaged, foreign, or newer than this package understands."""
 
 
+class EngineError(ZeroflowError):
+    """An inference engine that is missing, cannot run here, or does not answer as it should."""
+
+
+class NoDriverError(EngineError):
+    """There is no NVIDIA driver on this machine."""
+
+
 class EgoMotionError(ZeroflowError):
     """Ego motion that was asked for and cannot be had."""
 

@@ -14,12 +14,11 @@ import numpy as np
 
 from zeroflow_ros.deskew import Deskewing
 from zeroflow_ros.ego_motion import EgoMotion, KissIcpOdometry
-from zeroflow_ros.engines.onnxruntime_engine import OnnxRuntimeEngine
+from zeroflow_ros.engines.backends import Backend, EngineOptions, load_model
 from zeroflow_ros.flow import Flow, FlowStatus
 from zeroflow_ros.geometry import Points, Transform, invert
 from zeroflow_ros.ground import KeptGround, ground_segmenter
 from zeroflow_ros.levelling import FixedLevelling, GroundLevelling, Levelling
-from zeroflow_ros.model import find_model, load_card
 from zeroflow_ros.network import MISSING, FlowNetwork, PlacedCloud
 from zeroflow_ros.stopwatch import Stopwatch
 from zeroflow_ros.sweep import PosedSweep, Sweep, SweepHistory, require_points
@@ -32,20 +31,25 @@ class FlowEstimator:
     from; None = given with each `update`, else KISS-ICP. `sensor_height` in metres; None =
     estimated, with the tilt, from the ground; a `levelling` replaces both. `deskew` sweeps that
     carry the time of each point and do not look as if they were deskewed before. `threads` to
-    compute with; None = one for each usable core.
+    compute with; None = one for each usable core. `backend` and `engine`: see `load_model`; "auto",
+    as node and `zeroflow run` have it, may build an engine for minutes.
     """
 
     def __init__(
         self,
         model: str | Path | None = None,
         *,
+        backend: Backend = "onnxruntime_cpu",
+        engine: EngineOptions | None = None,
         ego_motion: EgoMotion | None = None,
         sensor_height: float | None = None,
         levelling: Levelling | None = None,
         deskew: bool = True,
         threads: int | None = None,
     ) -> None:
-        self._network = _load(find_model(model), threads)
+        loaded = load_model(model, backend, threads, engine)
+        ground = ground_segmenter(loaded.card.ground)
+        self._network = FlowNetwork(loaded.card, loaded.engine, ground, threads)
         self.card, self.engine = self._network.card, self._network.engine
         self._ego_motion = ego_motion
         self._levelling = levelling or (
@@ -103,6 +107,7 @@ class PairEstimator:
     """Flow of one cloud towards another, for many pairs: the model is loaded once.
 
     `model`, `threads`: see FlowEstimator; `raw`: see `estimate_pair`. No pair knows of another.
+    On the CPU: a pair or two are not worth the minutes in which an engine is built.
     """
 
     def __init__(
@@ -112,8 +117,7 @@ class PairEstimator:
         raw: bool = False,
         threads: int | None = None,
     ) -> None:
-        path = find_model(model)
-        self.card, self.engine = load_card(path), OnnxRuntimeEngine(path, threads)
+        _, self.card, self.engine = load_model(model, "onnxruntime_cpu", threads)
         self._raw, self._threads = raw, threads
 
     def flow(self, source: Points, target: Points, interval_s: float | None = None) -> Flow:
@@ -150,12 +154,6 @@ def estimate_pair(
     sweep, target as the one before) its answer is the negative of where source points go.
     """
     return PairEstimator(model, raw=raw).flow(source, target, interval_s)
-
-
-def _load(path: Path, threads: int | None) -> FlowNetwork:
-    card = load_card(path)
-    ground = ground_segmenter(card.ground)
-    return FlowNetwork(card, OnnxRuntimeEngine(path, threads), ground, threads)
 
 
 def _placed(posed: PosedSweep | None, newest: PosedSweep, level: Transform) -> PlacedCloud:

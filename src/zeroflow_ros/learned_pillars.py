@@ -68,6 +68,11 @@ class LearnedPillars:
         self._by_centre = _single(place[:2])
         self._bias = _single(np.array(encoder.bias, np.float64) - middle_m * from_centre[2])
 
+    @property
+    def width(self) -> int:
+        """See Pillars."""
+        return len(self._bias)
+
     def locate(self, points: Points, transform: Transform | None = None) -> GridPoints:
         """See `PillarGrid.locate`; a point's pillar is floor((p - lower end) / size), float32."""
         require_rows(points)

@@ -16,10 +16,16 @@ from zeroflow_ros.onnx_file import read_onnx
 from zeroflow_ros.pillars import PillarGrid, Pillars
 
 CARD_KEY = "zeroflow_card"
-FORMAT = 4  # 1 numbered pillars row by row; models of 2 want a full history and say no odds
-READABLE = (3, FORMAT)  # 3 has no `pillar_encoder`, and means the same otherwise
-DEFAULT_MODEL = "zeroflow-rt-int8"  # rounded for CPUs from the float model "zeroflow-rt"
+FORMAT = 5  # 1 numbered pillars row by row; models of 2 want a full history and say no odds
+READABLE = (3, FORMAT)  # older ones know less, and mean the same otherwise
+FLOAT_MODEL = "zeroflow-rt"  # the default where a GPU runs it
+DEFAULT_MODEL = "zeroflow-rt_int8"  # the same, rounded for CPUs
 
+HALF, INT8 = "_fp16", "_int8"  # at the end of names: other graphs of the same weights
+MOST_POINTS = 2**18  # of a sweep, that an engine takes at once
+
+Precision = Literal["fp32", "fp16", "int8"]
+Shape = tuple[int, ...]
 GroundHandling = Literal["keep", "remove"]
 BodyMotion = Literal["rigid", "none"]
 
@@ -36,6 +42,11 @@ class ModelCard:
     `certainty`: how probable motion must be, over its points, for a body to move (small ones:
     somewhat less, see `body_motion`);
     `pillar_encoder`: what makes features of a pillar's points, None = the statistics of PillarGrid;
+    `precision` that the graph computes in; `float_graph_sha256` of the FP32 graph that it was made
+    of, "" for that graph itself;
+    `typical`: how many pillars and points engines are to be fast for;
+    `tolerance_mm` and `tolerance_log_odds`: how far an engine's answers to the reference sample may
+    be from the FP32 graph's; `metrics`: how far ONNX Runtime's were from PyTorch's at the export;
     `graph_sha256` covers the graph with its weights.
     """
 
@@ -52,6 +63,11 @@ class ModelCard:
     bodies: BodyMotion = "none"
     certainty: float = 0.5
     pillar_encoder: PillarEncoder | None = None
+    precision: Precision = "fp32"
+    float_graph_sha256: str = ""
+    typical: tuple[int, int] = (30_000, 80_000)
+    tolerance_mm: float = 1.0
+    tolerance_log_odds: float = 0.5
     output: str = "displacement of the newest sweep over the interval, levelled frame, metres"
     metrics: dict[str, float] = dataclasses.field(default_factory=dict)
     format: int = FORMAT
@@ -68,6 +84,23 @@ class ModelCard:
             return self.grid
         return LearnedPillars(self.grid, self.pillar_encoder)
 
+    @property
+    def profile(self) -> dict[str, tuple[Shape, Shape, Shape]]:
+        """Least, typical and largest shape of each input of the graph.
+
+        A sweep never has more pillars than the grid; the points of a larger one than MOST_POINTS
+        are to be asked for a part at a time.
+        """
+        pillars, points = self.typical
+        capacity = self.history * self.grid.size**2
+        width = self.pillars.width
+        return {
+            "pillar_features": ((1, width), (pillars, width), (capacity, width)),
+            "pillar_index": ((1,), (pillars,), (capacity,)),
+            "point_pillar": ((1,), (points,), (MOST_POINTS,)),
+            "point_offset": ((1, 3), (points, 3), (MOST_POINTS, 3)),
+        }
+
     def to_json(self) -> str:
         """One line of JSON with sorted keys."""
         return json.dumps(dataclasses.asdict(self), sort_keys=True)
@@ -77,15 +110,16 @@ class ModelCard:
         """Parse and check a card. Raises ModelError that says what this package cannot do."""
         try:
             raw: dict[str, Any] = json.loads(text)
-            if raw["format"] not in READABLE:
+            if not READABLE[0] <= raw["format"] <= READABLE[1]:
                 raise ModelError(
                     f"{where}: its card has format {raw['format']}, this package reads formats "
-                    f"{READABLE[0]} and {FORMAT}: update zeroflow_ros or export the model again"
+                    f"{READABLE[0]} to {READABLE[1]}: update zeroflow_ros or export the model again"
                 )
             raw["format"] = FORMAT  # which it has when it is written again
             raw["grid"] = PillarGrid(**raw["grid"])
             raw["features"] = tuple(raw["features"])
             raw["lags"] = tuple(raw["lags"])
+            raw["typical"] = tuple(raw.get("typical", ModelCard.typical))
             if raw.get("pillar_encoder") is not None:
                 raw["pillar_encoder"] = PillarEncoder.parse(raw["pillar_encoder"])
             card = ModelCard(**raw)
@@ -133,6 +167,11 @@ def bundled_models() -> dict[str, Path]:
     # Installed, the models lie inside the package; in a checkout they lie beside src/.
     folders = (here / "models", here.parents[1] / "models")
     return {path.stem: path for folder in reversed(folders) for path in folder.glob("*.onnx")}
+
+
+def half_model(path: Path) -> Path:
+    """Where the FP16 form of a model lies: beside it, `mine.onnx` and `mine_fp16.onnx`."""
+    return path.with_name(f"{path.stem}{HALF}{path.suffix}")
 
 
 def find_model(model: str | Path | None) -> Path:

@@ -21,6 +21,7 @@ from zeroflow_ros.sweep import Sweep
 
 if TYPE_CHECKING:
     from zeroflow_ros.ego_motion import EgoMotion
+    from zeroflow_ros.engines.backends import Backend
 
 EgoMotionChoice = Literal["auto", "odometry", "kiss-icp", "static"]
 Progress = Callable[[int, int], None]
@@ -41,6 +42,7 @@ def run_bag(
     topic: str | None = None,
     odometry_topic: str | None = None,
     model: str | Path | None = None,
+    backend: Backend = "auto",
     sensor_height: float | None = None,
     ego_motion: EgoMotionChoice = "auto",
     deskew: bool = True,
@@ -64,7 +66,7 @@ def run_bag(
         writer = BagWriter(out_bag, overwrite=overwrite, source=Path(in_bag))
         source, described = choose_ego_motion(reader, cloud_topic, ego_motion, odometry_topic)
         if make_estimator is None:
-            make_estimator = _bundled(model, sensor_height, deskew)
+            make_estimator = _bundled(model, backend, sensor_height, deskew)
         estimator = make_estimator(source)
         summary = RunSummary(
             str(in_bag), str(out_bag), cloud_topic, described, _model_name(estimator)
@@ -148,16 +150,18 @@ def read_sweep(reader: BagReader, record: Record, frame: str | None) -> tuple[An
 
 
 def _bundled(
-    model: str | Path | None, sensor_height: float | None, deskew: bool
+    model: str | Path | None, backend: Backend, sensor_height: float | None, deskew: bool
 ) -> Callable[[EgoMotion], Estimator]:
     """Makes the package's own pipeline."""
     from zeroflow_ros.estimator import FlowEstimator
 
     return lambda source: FlowEstimator(
-        model, ego_motion=source, sensor_height=sensor_height, deskew=deskew
+        model, backend=backend, ego_motion=source, sensor_height=sensor_height, deskew=deskew
     )
 
 
 def _model_name(estimator: Any) -> str:
-    card = getattr(estimator, "card", None)
-    return f"{card.name} {card.version}" if card is not None else type(estimator).__name__
+    """As far as it says: a pipeline that replaces ours only has to `update`."""
+    card, engine = (getattr(estimator, name, None) for name in ("card", "engine"))
+    name = f"{card.name} {card.version}" if card else type(estimator).__name__
+    return f"{name}, {engine.description}" if engine else name

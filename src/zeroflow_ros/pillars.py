@@ -66,6 +66,10 @@ class Pillars(Protocol):
     def feature_names(self) -> tuple[str, ...]:
         """Names of what is taken into account, as cards give them."""
 
+    @property
+    def width(self) -> int:
+        """How many features a pillar has."""
+
     def locate(self, points: Points, transform: Transform | None = None) -> GridPoints:
         """Find each point's pillar, see `PillarGrid.locate`."""
 
@@ -114,6 +118,11 @@ class PillarGrid:
     def feature_names(self) -> tuple[str, ...]:
         """Names of the statistics, quarter by quarter."""
         return FEATURE_NAMES
+
+    @property
+    def width(self) -> int:
+        """See Pillars."""
+        return FEATURES
 
     def locate(self, points: Points, transform: Transform | None = None) -> GridPoints:
         """Find each point's pillar; NaN and outside drop. `points` float32 [N, 3].

@@ -41,11 +41,11 @@ def raising(error):
 def test_help_lists_the_verbs_and_examples():
     result = CliRunner().invoke(build_app(), ["--help"])
     assert result.exit_code == 0
-    for word in ("run", "pair", "Examples", "--version"):
+    for word in ("run", "pair", "build-engine", "Examples", "--version"):
         assert word in result.output
 
 
-@pytest.mark.parametrize("verb", ["run", "pair"])
+@pytest.mark.parametrize("verb", ["run", "pair", "build-engine"])
 def test_every_verb_has_help_with_examples(verb):
     result = CliRunner().invoke(build_app(), [verb, "--help"])
     assert result.exit_code == 0

@@ -5,6 +5,8 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,7 @@ import numpy as np
 import pytest
 
 from zeroflow_ros.engines import Tensors
+from zeroflow_ros.engines.cuda_driver import LIBRARY
 from zeroflow_ros.model import CARD_KEY, ModelCard
 from zeroflow_ros.onnx_file import with_metadata
 from zeroflow_ros.pillars import FEATURE_NAMES, PillarGrid
@@ -20,6 +23,34 @@ from zeroflow_ros.pillars import FEATURE_NAMES, PillarGrid
 GRAPH = bytes(range(256)) * 2
 # ModelProto: field 1 (ir_version) = 8, field 7 (graph) of 512 bytes, where nobody looks inside.
 GRAPH_FILE = b"\x08\x08\x3a\x80\x04" + GRAPH
+
+# A driver library: cuda.h's functions as far as they are used. The environment says how they
+# answer.
+DRIVER_SOURCE = """
+#include <stdlib.h>
+#include <string.h>
+static int number(const char *name, int otherwise) {
+    const char *text = getenv(name);
+    return text ? atoi(text) : otherwise;
+}
+int cuInit(unsigned flags) { return flags ? 1 : number("FAKE_INIT", 0); }
+int cuDriverGetVersion(int *version) { *version = 12060; return 0; }
+int cuDeviceGetCount(int *count) { *count = number("FAKE_COUNT", 2); return 0; }
+int cuDeviceGet(int *device, int index) { *device = 40 + index; return 0; }
+int cuDeviceGetName(char *name, int size, int device) {
+    strncpy(name, device == 41 ? "Orin" : "NVIDIA RTX A2000", size);
+    return 0;
+}
+int cuDeviceGetAttribute(int *value, int attribute, int device) {
+    *value = attribute == 75 ? 8 : attribute == 76 ? 7 : attribute == 16 ? device : -1;
+    return number("FAKE_ATTRIBUTE", 0);
+}
+int cuDeviceTotalMem_v2(size_t *bytes, int device) { *bytes = 64ull << 30; return 0; }
+int cuGetErrorName(int status, const char **name) {
+    *name = status == 803 ? "CUDA_ERROR_SYSTEM_DRIVER_MISMATCH" : 0;
+    return *name ? 0 : 1;
+}
+"""
 
 Displacement = Callable[[Tensors], np.ndarray]
 
@@ -89,3 +120,27 @@ def make_model(tmp_path: Path, make_card: Callable[..., ModelCard]) -> Callable[
         return path
 
     return make_model
+
+
+@pytest.fixture(scope="session")
+def compile_driver() -> Callable[[Path, str], Path]:
+    """Make a driver library of a source in C, in a folder that a new process's loader is to search
+    (LD_LIBRARY_PATH); returns the folder.
+    """
+    return _compiled
+
+
+@pytest.fixture(scope="session")
+def fake_driver(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of DRIVER_SOURCE: two GPUs, unless the environment says otherwise."""
+    return _compiled(tmp_path_factory.mktemp("driver"), DRIVER_SOURCE)
+
+
+def _compiled(folder: Path, source: str) -> Path:
+    compiler = shutil.which("cc") or shutil.which("gcc")
+    if compiler is None:
+        pytest.skip("no C compiler")
+    (folder / "driver.c").write_text(source)
+    command = [compiler, "-shared", "-fPIC", "-o", str(folder / LIBRARY), str(folder / "driver.c")]
+    subprocess.run(command, check=True)
+    return folder

@@ -34,7 +34,7 @@ def bound_to(cores: set[int]) -> Iterator[None]:
 def started_by_an_engine(threads: int | None) -> dict[int, set[int]]:
     """Threads that ONNX Runtime keeps, and the cores on which each may run."""
     before = set(TASKS.iterdir())
-    engine = OnnxRuntimeEngine(find_model("zeroflow-rt-int8"), threads)
+    engine = OnnxRuntimeEngine(find_model("zeroflow-rt_int8"), threads)
     new = {int(task.name) for task in set(TASKS.iterdir()) - before}
     cores = {task: os.sched_getaffinity(task) for task in new}
     assert "displacement" in engine.outputs  # and it lives until here

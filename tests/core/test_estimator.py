@@ -13,6 +13,7 @@ import pytest
 
 from zeroflow_ros import estimator as estimator_module
 from zeroflow_ros.ego_motion import EgoMotion, PoseTrack, Standstill
+from zeroflow_ros.engines import backends
 from zeroflow_ros.errors import CloudError, ModelError
 from zeroflow_ros.estimator import FlowEstimator, PairEstimator, estimate_pair
 from zeroflow_ros.flow import Flow, FlowStatus
@@ -33,7 +34,7 @@ MakeModel = Callable[..., Path]
 def engine(make_engine: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> Any:
     """The engine of every estimator in this test; answers CONSTANT."""
     made = make_engine(lambda inputs: np.tile(CONSTANT, (len(inputs["point_pillar"]), 1)))
-    monkeypatch.setattr(estimator_module, "OnnxRuntimeEngine", lambda path, threads=None: made)
+    monkeypatch.setattr(backends, "OnnxRuntimeEngine", lambda path, threads=None, gpu=None: made)
     return made
 
 

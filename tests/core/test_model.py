@@ -71,7 +71,7 @@ def test_card_is_one_line(make_card: MakeCard) -> None:
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ({"format": 1}, "format 1, this package reads formats 3 and 4: update"),
+        ({"format": 1}, "format 1, this package reads formats 3 to 5: update"),
         ({"features": ["height"]}, "pillar features that this package does not make"),
         ({"features": 3}, "cannot be understood"),
         ({"ground": "melt"}, "ground handling 'melt'"),

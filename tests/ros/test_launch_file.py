@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from zeroflow_ros.ros.parameters import definitions
+
 FILE = Path(__file__).parents[2] / "launch/flow.launch.py"
 
 
@@ -50,10 +52,10 @@ def test_arguments_are_declared_and_used(launch_file: dict[str, Any]) -> None:
     *arguments, function = launch_file["generate_launch_description"]().arguments[0]
     declared = {argument.arguments[0] for argument in arguments}
     assert declared == {
-        "input_pointcloud", "input_odometry", "output_flow", "model", "params_file", "namespace",
-        "use_sim_time", "log_level",
+        "input_pointcloud", "input_odometry", "output_flow", "model", "backend", "build_only",
+        "params_file", "namespace", "use_sim_time", "log_level",
     }  # fmt: skip
-    (node,) = function.keywords["function"]({"model": ""})
+    (node,) = function.keywords["function"]({"model": "", "backend": ""})
     used = node.keywords
     names = {theirs for theirs, _ in used["remappings"]}
     assert names == {"~/input/pointcloud", "~/input/odometry", "~/output/flow"}
@@ -67,8 +69,25 @@ def test_shipped_parameters_are_the_default(launch_file: dict[str, Any]) -> None
 
 
 @pytest.mark.parametrize("model", ["", "/models/mine.onnx"])
-def test_model_overrides_the_file_only_when_given(launch_file: dict[str, Any], model: str) -> None:
-    (node,) = launch_file["_nodes"]({"model": model})
+@pytest.mark.parametrize("backend", ["", "tensorrt"])
+def test_model_and_backend_override_the_file_only_when_given(
+    launch_file: dict[str, Any], model: str, backend: str
+) -> None:
+    (node,) = launch_file["_nodes"]({"model": model, "backend": backend})
     overrides = node.keywords["parameters"][1]
-    assert overrides.get("model", "") == model
-    assert ("model" in overrides) == bool(model)
+    given = {name: overrides[name] for name in ("model", "backend") if name in overrides}
+    wanted = {"model": model, "backend": backend}
+    assert given == {name: value for name, value in wanted.items() if value}
+
+
+def test_build_only_reaches_the_node_as_a_boolean(launch_file: dict[str, Any]) -> None:
+    *arguments, _ = launch_file["generate_launch_description"]().arguments[0]
+    defaults = {argument.arguments[0]: argument.keywords["default_value"] for argument in arguments}
+    assert (defaults["build_only"], defaults["backend"]) == ("false", "")
+    (node,) = launch_file["_nodes"]({"model": "", "backend": ""})
+    value = node.keywords["parameters"][1]["build_only"]
+    assert value.arguments[0].arguments == ("build_only",)
+    assert value.keywords == {"value_type": bool}
+    known = {parameter.name: parameter.default for parameter in definitions()}
+    assert known["build_only"] is False
+    assert set(node.keywords["parameters"][1]) <= {*known, "use_sim_time"}

@@ -41,6 +41,8 @@ def test_defaults_are_legal_and_the_settings_defaults() -> None:
     ("name", "value"),
     [
         ("ego_motion.source", "odom"),
+        ("backend", "cuda"),
+        ("gpu", -1),
         ("sensor_height", -0.1),
         ("sensor_height", float("nan")),
         ("input.depth", 0),

@@ -12,6 +12,9 @@ import pytest
 
 pytest.importorskip("rclpy", reason="ROS is not installed: pip install 'zeroflow_ros[ros]'")
 
+from zeroflow_ros.engines.cuda_driver import find_gpu
+from zeroflow_ros.errors import EngineError, NoDriverError
+
 NODE = "zeroflow_ros.ros.scene_flow_node"
 
 
@@ -44,6 +47,13 @@ def test_foreign_model(start: Callable[..., Any], tmp_path: Path, content: bytes
         ("sensor_in_base:=[1.0, 2.0]", "parameter 'sensor_in_base' is [1.0, 2.0], but needs 6"),
         ("sensor_height:=-1.0", "sensor_height"),
         ("threads:=many", "threads"),
+        (
+            "backend:=cuda",
+            "parameter 'backend' is 'cuda', but must be one of auto, tensorrt, onnxruntime_cuda, "
+            "onnxruntime_cpu",
+        ),
+        ("build_only:=maybe", "build_only"),
+        ("gpu:=-1", "gpu"),
     ],
 )
 def test_illegal_parameter(start: Callable[..., Any], assignment: str, reason: str) -> None:
@@ -78,3 +88,51 @@ def test_shipped_parameter_file_is_accepted(
     assert "fastdds_large_clouds.xml" in line
     assert node.stop() == 0
     assert "not known" not in node.output
+
+
+def no_driver() -> None:
+    try:
+        find_gpu()
+    except NoDriverError:
+        return
+    except EngineError:
+        pass
+    pytest.skip("this machine has an NVIDIA driver")
+
+
+@pytest.mark.parametrize("backend", ["tensorrt", "onnxruntime_cuda"])
+@pytest.mark.parametrize("build_only", [False, True])
+def test_a_backend_that_cannot_be_had_ends_the_node(
+    start: Callable[..., Any], backend: str, build_only: bool
+) -> None:
+    no_driver()
+    options = ("-p", f"backend:={backend}", "-p", f"build_only:={build_only}")
+    process = start(NODE, "--ros-args", *options)
+    line = fatal_line(process)
+    assert "no NVIDIA driver (libcuda.so.1: cannot open shared object file" in line
+    assert "ready: " not in process.output
+    assert "runs on" not in process.output
+
+
+def test_auto_is_said_in_the_log(start: Callable[..., Any], tiny_model: Path) -> None:
+    no_driver()
+    node = start(NODE, "--ros-args", "-p", f"model:={tiny_model}")
+    line = node.wait_for("runs on ONNX Runtime")
+    assert "[WARN]" in line
+    assert line.endswith(", CPU (no NVIDIA driver here)")
+    node.wait_for("ready: ")
+    assert node.stop() == 0
+    assert node.output.count("no NVIDIA driver") == 1
+
+
+@pytest.mark.parametrize("backend", ["auto", "onnxruntime_cpu"])
+def test_build_only_ends_by_itself(
+    start: Callable[..., Any], tiny_model: Path, backend: str
+) -> None:
+    options = ("-p", "build_only:=true", "-p", f"backend:={backend}")
+    process = start(NODE, "--ros-args", "-p", f"model:={tiny_model}", *options)
+    assert process.wait() == 0, process.output
+    (line,) = (line for line in process.lines if "build_only: model tiny 1, ONNX Runtime" in line)
+    assert line.endswith("; nothing is left to do")
+    for word in ("ready: ", "sweeps received", "[FATAL]", "Traceback"):
+        assert word not in process.output

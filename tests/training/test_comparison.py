@@ -236,7 +236,7 @@ def test_the_published_convention_loads_the_model_once_and_keeps_to_its_threads(
         loaded.append(threads)
         return OnnxRuntimeEngine(path, threads)
 
-    monkeypatch.setattr("zeroflow_ros.estimator.OnnxRuntimeEngine", engine)
+    monkeypatch.setattr("zeroflow_ros.engines.backends.OnnxRuntimeEngine", engine)
     model = ModelFlow.of("zeroflow-rt-2", "published", threads=1)
     found = list(model.flows(simulated, simulated.neighbours(1)))
     assert [pairing for pairing, _ in found] == [(0, 1), (1, 2)]

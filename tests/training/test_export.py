@@ -26,13 +26,9 @@ from zeroflow_ros.model import ModelCard, load_card
 from zeroflow_ros.pillars import FEATURE_NAMES, PillarGrid
 from zeroflow_training.checkpoint import load_student
 from zeroflow_training.checkpoint_export import export_checkpoint
-from zeroflow_training.export import (
-    ALLOWED_OPERATORS,
-    INPUTS,
-    example_inputs,
-    export,
-    git_commit,
-)
+from zeroflow_training.export import export, git_commit
+from zeroflow_training.export_check import card_inputs, simulated_sweeps
+from zeroflow_training.onnx_graph import ALLOWED_OPERATORS, INPUTS, tensors
 from zeroflow_training.students.real_time import RealTimeStudent, RealTimeStudentConfig
 
 GRID = PillarGrid(range_m=6.4, cell_m=0.4, z_min_m=-1.5, z_max_m=4.5)
@@ -61,10 +57,11 @@ def model(tiny_config: RealTimeStudentConfig, tmp_path_factory: pytest.TempPathF
     torch.nn.init.normal_(student.moving.weight, 0.0, 0.3)
     path = tmp_path_factory.mktemp("export") / "tiny.onnx"
     report = export(student, CARD, path)
-    assert report.path == path
-    assert report.bytes == path.stat().st_size
-    assert report.max_difference_mm < 0.1
-    assert [item.name for item in path.parent.iterdir()] == ["tiny.onnx"]
+    for graph, name in ((report.single, "tiny.onnx"), (report.half, "tiny_fp16.onnx")):
+        assert graph.path == path.with_name(name)
+        assert graph.bytes == graph.path.stat().st_size
+    assert report.single.differences["simulated"].max_mm < 0.1
+    assert sorted(item.name for item in path.parent.iterdir()) == ["tiny.onnx", "tiny_fp16.onnx"]
     torch.save(student.state_dict(), path.with_suffix(".pt"))
     return path
 
@@ -105,7 +102,11 @@ def test_any_count_of_threads_gives_the_same(model: Path, make_inputs: MakeInput
 def test_card_is_inside(model: Path) -> None:
     onnx = pytest.importorskip("onnx")
     card = load_card(model)
-    assert card == replace(CARD, graph_sha256=card.graph_sha256)
+    told = {"graph_sha256", "metrics", "typical"}
+    assert card == replace(CARD, **{name: getattr(card, name) for name in told})
+    inputs = card_inputs(CARD, simulated_sweeps(CARD.lags))
+    assert card.typical == (len(inputs["pillar_index"]), len(inputs["point_pillar"]))
+    assert card.metrics.keys() == {f"simulated_{x}" for x in ("max_mm", "mean_mm", "max_log_odds")}
     proto = onnx.load(model)
     onnx.checker.check_model(proto)
     assert {node.op_type for node in proto.graph.node} <= ALLOWED_OPERATORS
@@ -163,7 +164,10 @@ class NanStudent(RealTimeStudent):
 
 
 def test_a_diverged_student_is_refused(tiny_config: RealTimeStudentConfig, tmp_path: Path) -> None:
-    with warnings.catch_warnings(), pytest.raises(ValueError, match="differs from PyTorch by nan"):
+    with (
+        warnings.catch_warnings(),
+        pytest.raises(ValueError, match="from PyTorch by at most nan"),
+    ):
         export(NanStudent(tiny_config), CARD, tmp_path / "nan.onnx")
     assert list(tmp_path.iterdir()) == []
 
@@ -174,7 +178,7 @@ def test_a_checkpoint_of_a_diverged_run_is_refused(
     weights = {f"student.{k}": v for k, v in NanStudent(tiny_config).state_dict().items()}
     path = tmp_path / "nan.ckpt"
     torch.save({"state_dict": weights, "hyper_parameters": {"student": asdict(tiny_config)}}, path)
-    with pytest.raises(ModelError, match=r"nan.ckpt' cannot be exported: .* PyTorch by nan mm"):
+    with pytest.raises(ModelError, match=r"nan.ckpt' cannot be exported: .* by at most nan mm"):
         export_checkpoint(path, tmp_path / "nan.onnx", "nan", "1")
     assert [item.name for item in tmp_path.iterdir()] == ["nan.ckpt"]
 
@@ -235,10 +239,9 @@ def test_bundled_models_are_made_of_the_bundled_weights(name: str) -> None:
     student = load_student(models / "zeroflow-rt.ckpt", card.grid.size)
     if card.history == 2:
         student = student.two_sweeps()
-    inputs = example_inputs(card.grid, card.lags)
-    tensors = [torch.from_numpy(np.ascontiguousarray(inputs[key])) for key in INPUTS]
+    inputs = card_inputs(card, simulated_sweeps(card.lags))
     with torch.inference_mode():
-        expected = student(*tensors)[0].numpy()
+        expected = student(*tensors(inputs))[0].numpy()
     found = OnnxRuntimeEngine(models / f"{name}.onnx").infer(inputs)["displacement"]
     assert np.abs(expected).max() > 0.1
     np.testing.assert_allclose(found, expected, atol=1e-4)

@@ -23,14 +23,14 @@ from typer.testing import CliRunner
 
 from zeroflow_ros.cli.main import build_app
 from zeroflow_ros.engines import onnxruntime_engine
+from zeroflow_ros.engines.engine_check import Difference
 from zeroflow_ros.engines.onnxruntime_engine import OnnxRuntimeEngine
 from zeroflow_ros.errors import ModelError
 from zeroflow_ros.estimator import estimate_pair
 from zeroflow_ros.model import load_card
 from zeroflow_ros.network import network_inputs
-from zeroflow_training import export
 from zeroflow_training.cli import import_checkpoint
-from zeroflow_training.export import ExportReport
+from zeroflow_training.export_check import Expected
 from zeroflow_training.published_model import export_network
 from zeroflow_training.quantization import calibration_inputs
 from zeroflow_training.students.fastflow3d import FastFlow3D, FastFlow3DConfig
@@ -59,11 +59,12 @@ def model(reference: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The reference's checkpoint, imported; the reference itself tells whether that is right."""
     path = tmp_path_factory.mktemp("published") / "published.onnx"
     with pytest.MonkeyPatch.context() as patch:  # ten seconds of comparing on other sweeps
-        patch.setattr(export, "_compare", lambda *_: ExportReport(path, 0.0, 0.0, 0.0, 1))
+        patch.setattr(Expected, "difference", lambda *_: Difference(0.0, 0.0, None))
         result = command("import-checkpoint", reference / "zeroflow_random_seed0.ckpt", "-o", path)
     assert result.exit_code == 0, result.output
-    assert result.stdout.startswith(f"{path}: ")
-    assert [item.name for item in path.parent.iterdir()] == ["published.onnx"]
+    assert result.stdout.startswith(f"{path}: FP32, ")
+    names = sorted(item.name for item in path.parent.iterdir())
+    assert names == ["published.onnx", "published_fp16.onnx"]
     return path
 
 

@@ -28,8 +28,11 @@ def export_checkpoint(
     version: str,
     two_sweeps: bool = False,
     certainty: float | None = None,
+    check_on: Path | None = None,
 ) -> ExportReport:
     """Export what `fit` wrote, on the full grid of the vehicle, with a card that names its source.
+
+    In FP32 as `path` and in mixed FP16 beside it, see `export`; `check_on`: a folder of sequences.
 
     Of a real-time student: `two_sweeps`: only the part that looks at the last two; `certainty` from
     which on a body moves, 0 to 1 (None: CERTAINTY). A FastFlow3D has no such choice.
@@ -45,14 +48,14 @@ def export_checkpoint(
             if two_sweeps:
                 student = student.two_sweeps()
             certainty = CERTAINTY if certainty is None else certainty
-            return _export(student, path, name, version, training_data, certainty)
+            return _export(student, path, name, version, training_data, certainty, check_on)
         network = load_network(checkpoint)
         assert isinstance(network, FastFlow3D)
         if two_sweeps:
             raise ModelError(f"'{checkpoint}' is a {kind} student, which has no other part")
         if certainty is not None:
             raise ModelError(f"'{checkpoint}' is a {kind} student, which never says what moves")
-        return export_network(network, path, name, version, training_data)
+        return export_network(network, path, name, version, training_data, check_on)
     except ValueError as error:
         raise ModelError(f"'{checkpoint}' cannot be exported: {error}") from error
 
@@ -64,6 +67,7 @@ def _export(
     version: str,
     training_data: str,
     certainty: float,
+    check_on: Path | None,
 ) -> ExportReport:
     card = ModelCard(
         name=name,
@@ -79,4 +83,4 @@ def _export(
         git_commit=git_commit(),
         graph_sha256="",
     )
-    return export(student, card, path)
+    return export(student, card, path, check_on)

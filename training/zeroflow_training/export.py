@@ -1,97 +1,186 @@
 # SPDX-FileCopyrightText: 2026 zeroflow_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Export a trained student to ONNX, with its card inside, checked against PyTorch."""
+"""Export a trained student to ONNX, in FP32 and in mixed FP16, cards inside, checked."""
 
 from __future__ import annotations
 
-import io
 import subprocess
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-import numpy as np
-import torch
-from torch import Tensor, nn
-
+from zeroflow_ros.engines.engine_check import Difference, check_engine
 from zeroflow_ros.engines.onnxruntime_engine import OnnxRuntimeEngine
 from zeroflow_ros.files import written_atomically
-from zeroflow_ros.model import CARD_KEY, ModelCard
-from zeroflow_ros.network import network_inputs
+from zeroflow_ros.geometry import Points
+from zeroflow_ros.model import CARD_KEY, ModelCard, half_model
 from zeroflow_ros.onnx_file import read_onnx, with_metadata
-from zeroflow_ros.pillars import Pillars
-from zeroflow_training.quiet import quiet
+from zeroflow_ros.reference_sample import SAMPLE_KEY, ReferenceSample
+from zeroflow_training.export_check import (
+    SIMULATED,
+    Expected,
+    card_inputs,
+    recorded_sweeps,
+    simulated_sweeps,
+)
+from zeroflow_training.onnx_graph import Inputs, onnx_bytes
+from zeroflow_training.students.half_precision import Headed, half_inside
 from zeroflow_training.students.real_time import RealTimeStudent
 
-INPUTS = ("pillar_features", "pillar_index", "point_pillar", "point_offset")
 OUTPUTS = ("displacement", "moving")
-OPSET = 18
-# What TensorRT 10 and 11 take without plugins.
-_ALLOWED = (
-    "Add Cast Concat Constant ConstantOfShape Conv CumSum Div Erf Expand Gather Gemm MatMul Mul "
-    "Pad ReduceMean Relu Reshape Resize ScatterND Shape Slice Transpose Unsqueeze"
-)
-ALLOWED_OPERATORS = frozenset(_ALLOWED.split())
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a graph may differ from PyTorch in FP32 before it is refused; see Difference."""
+
+    max_mm: float
+    mean_mm: float
+    log_odds: float
+
+    def check(self, found: Difference, sweeps: str) -> None:
+        """Raise ValueError for a difference beyond, or NaN."""
+        if not (found.max_mm <= self.max_mm and found.mean_mm <= self.mean_mm):
+            raise ValueError(f"ONNX Runtime differs from PyTorch by {found} on {sweeps} sweeps")
+        if not (found.max_log_odds is None or found.max_log_odds <= self.log_odds):
+            raise ValueError(
+                f"ONNX Runtime's log odds of motion differ by {found.max_log_odds:.3g} on {sweeps} "
+                "sweeps"
+            )
+
+
+FP32_LIMITS = Limits(1.0, 1.0, 0.01)
+FP16_LIMITS = Limits(50.0, 1.0, 0.5)
+# What engines of the FP16 graph may differ: other processors round in another order.
+TOLERANCE_MM, TOLERATED = 10.0, 4.0
+
+
+@dataclass(frozen=True)
+class GraphReport:
+    """A file, its size, and how far ONNX Runtime is from PyTorch in FP32 on sweeps, by name."""
+
+    path: Path
+    differences: Mapping[str, Difference]
+    bytes: int
 
 
 @dataclass(frozen=True)
 class ExportReport:
-    """Difference of ONNX Runtime from PyTorch on simulated sweeps: displacement in millimetres,
-    and the logarithm of the odds that a point moves (None where the student does not say).
-    """
+    """The graph in FP32, and the same computed in FP16 inside."""
 
-    path: Path
-    max_difference_mm: float
-    mean_difference_mm: float
-    max_difference_log_odds: float | None
-    bytes: int
+    single: GraphReport
+    half: GraphReport
 
 
-def export(student: RealTimeStudent, card: ModelCard, path: Path) -> ExportReport:
-    """Write the student as ONNX with its card; raises ValueError for an operator not allowed.
-
-    The file appears under its name only after ONNX Runtime agreed with PyTorch to a millimetre and
-    a hundredth of the logarithm of the odds.
-    """
+def export(
+    student: RealTimeStudent, card: ModelCard, path: Path, real_sweeps: Path | None = None
+) -> ExportReport:
+    """Write a student as `path` and, FP16 inside, as `half_model(path)`; see `export_graph`."""
     made_for, wanted = student.config, (card.grid.size, card.lags)
     if (made_for.size, made_for.lags) != wanted:
         raise ValueError(
             f"the student has size {made_for.size} and lags {made_for.lags}, its card says "
             f"{wanted[0]} and {wanted[1]}"
         )
-    return export_graph(student.eval(), card, path, OUTPUTS)
+    return export_graph(student.eval(), card, path, OUTPUTS, real_sweeps)
 
 
 def export_graph(
-    graph: nn.Module, card: ModelCard, path: Path, outputs: Sequence[str]
+    graph: Headed,
+    card: ModelCard,
+    path: Path,
+    outputs: Sequence[str],
+    real_sweeps: Path | None = None,
 ) -> ExportReport:
-    """Write what makes named `outputs` of INPUTS as ONNX with its card; see `export`."""
-    inputs = example_inputs(card.pillars, card.lags)
-    with written_atomically(path) as temporary:
-        write_model(temporary, _onnx_bytes(graph, inputs, outputs), card)
-        report = _compare(graph, inputs, outputs, temporary)
-        if not report.max_difference_mm <= 1.0:  # NaN is refused as well
-            raise ValueError(f"ONNX Runtime differs from PyTorch by {report.max_difference_mm} mm")
-        odds = report.max_difference_log_odds
-        if not (odds is None or odds <= 0.01):
-            raise ValueError(f"ONNX Runtime's log odds of motion differ by {odds}")
-    return replace(report, path=path)
+    """Write what makes named `outputs` of INPUTS as two ONNX files with cards and a sample inside.
+
+    They appear under their names only after ONNX Runtime agreed with PyTorch (FP32) within
+    FP32_LIMITS and FP16_LIMITS on simulated sweeps, and on those of `real_sweeps`, a folder of
+    sequences. Raises ValueError where it does not, and for an operator that is not allowed.
+    """
+    seen = _Seen.of(graph, card, outputs, real_sweeps)
+    half_path = half_model(path)
+    with written_atomically(path) as single, written_atomically(half_path) as half:
+        differences = _write_checked(single, graph, outputs, seen, FP32_LIMITS)
+        sample = ReferenceSample.of(seen.simulated, card.pillars, OnnxRuntimeEngine(single))
+        card = seen.told(card, differences)
+        write_model(single, single.read_bytes(), card, sample)
+        half_differences = _write_checked(half, half_inside(graph), outputs, seen, FP16_LIMITS)
+        worst_mm = max(difference.max_mm for difference in half_differences.values())
+        half_card = replace(
+            seen.told(card, half_differences),
+            name=half_model(Path(card.name)).name,
+            precision="fp16",
+            float_graph_sha256=read_onnx(single).graph_sha256,
+            tolerance_mm=max(TOLERANCE_MM, TOLERATED * worst_mm),
+        )
+        write_model(half, half.read_bytes(), half_card, sample)
+        check_engine(OnnxRuntimeEngine(half), half_card, sample)  # as whoever builds engines will
+    return ExportReport(
+        GraphReport(path, differences, path.stat().st_size),
+        GraphReport(half_path, half_differences, half_path.stat().st_size),
+    )
 
 
-def write_model(path: Path, graph: bytes, card: ModelCard) -> None:
+@dataclass(frozen=True)
+class _Seen:
+    """What graphs are checked on: `simulated` sweeps, and PyTorch's words by source of sweeps."""
+
+    simulated: tuple[Points, ...]
+    expected: Mapping[str, Expected]
+
+    @staticmethod
+    def of(
+        graph: Headed, card: ModelCard, outputs: Sequence[str], real_sweeps: Path | None
+    ) -> _Seen:
+        sweeps = {SIMULATED: simulated_sweeps(card.lags)}
+        if real_sweeps is not None:
+            sweeps[real_sweeps.name] = recorded_sweeps(real_sweeps, card.lags)
+        expected = {
+            name: Expected.of(graph, card_inputs(card, each), outputs)
+            for name, each in sweeps.items()
+        }
+        return _Seen(sweeps[SIMULATED], expected)
+
+    @property
+    def example(self) -> Inputs:
+        """To trace with."""
+        return self.expected[SIMULATED].inputs
+
+    def told(self, card: ModelCard, differences: Mapping[str, Difference]) -> ModelCard:
+        """The card with how many pillars and points are usual, and the differences."""
+        metrics = {
+            f"{name}_{key}": value
+            for name, difference in differences.items()
+            for key, value in asdict(difference).items()
+            if value is not None
+        }
+        typical = (len(self.example["pillar_index"]), len(self.example["point_pillar"]))
+        return replace(card, typical=typical, metrics=metrics)
+
+
+def _write_checked(
+    path: Path, graph: Headed, outputs: Sequence[str], seen: _Seen, limits: Limits
+) -> dict[str, Difference]:
+    """Write a graph without card. Raises ValueError where its answers are beyond `limits`."""
+    path.write_bytes(onnx_bytes(graph, seen.example, outputs))
+    engine = OnnxRuntimeEngine(path)
+    differences = {name: each.difference(engine) for name, each in seen.expected.items()}
+    for name, difference in differences.items():
+        limits.check(difference, name)
+    return differences
+
+
+def write_model(
+    path: Path, graph: bytes, card: ModelCard, sample: ReferenceSample | None = None
+) -> None:
     """Write an ONNX graph with its card inside, which gets the graph's checksum."""
     path.write_bytes(graph)
     full = replace(card, graph_sha256=read_onnx(path).graph_sha256)
-    path.write_bytes(with_metadata(graph, {CARD_KEY: full.to_json()}))
-
-
-def example_inputs(pillars: Pillars, lags: tuple[int, ...]) -> dict[str, np.ndarray]:
-    """Network inputs from a simulated scene (seed fixed), for tracing and for comparison."""
-    from zeroflow_training.data.seeds import TEST_SEEDS
-    from zeroflow_training.data.simulated import simulated_sample
-
-    sample = simulated_sample(TEST_SEEDS, lags, np.random.default_rng(0))
-    return dict(network_inputs(pillars, [pillars.locate(points) for points in sample.sweeps]))
+    metadata = {CARD_KEY: full.to_json()}
+    if sample is not None:
+        metadata[SAMPLE_KEY] = sample.encode()
+    path.write_bytes(with_metadata(graph, metadata))
 
 
 def git_commit() -> str:
@@ -108,59 +197,3 @@ def _git(folder: Path, *arguments: str) -> str:
     return subprocess.run(
         ["git", "-C", str(folder), *arguments], check=True, capture_output=True, text=True
     ).stdout.strip()
-
-
-def _tensors(inputs: dict[str, np.ndarray]) -> tuple[Tensor, ...]:
-    return tuple(torch.from_numpy(np.ascontiguousarray(inputs[name])) for name in INPUTS)
-
-
-def _onnx_bytes(graph: nn.Module, inputs: dict[str, np.ndarray], outputs: Sequence[str]) -> bytes:
-    from torch.export import Dim
-
-    pillars, points = Dim("pillars"), Dim("points")
-    with quiet("torch.onnx", "onnx_ir"):  # of the exporter's internals
-        program = torch.onnx.export(
-            graph,
-            _tensors(inputs),
-            dynamo=True,
-            verbose=False,
-            input_names=list(INPUTS),
-            output_names=list(outputs),
-            dynamic_shapes=({0: pillars}, {0: pillars}, {0: points}, {0: points}),
-            opset_version=OPSET,
-        )
-    assert program is not None
-    program.optimize()
-    for node in program.model.graph:
-        if node.op_type not in ALLOWED_OPERATORS:
-            raise ValueError(
-                f"node {node.name}: operator {node.op_type} is not in the allowed list"
-            )
-        # Source lines of the exporting machine do not belong into a published model.
-        node.metadata_props.clear()
-        node.doc_string = None
-    buffer = io.BytesIO()
-    import onnx
-
-    onnx.save(program.model_proto, buffer)
-    return buffer.getvalue()
-
-
-def _compare(
-    graph: nn.Module, inputs: dict[str, np.ndarray], outputs: Sequence[str], path: Path
-) -> ExportReport:
-    with torch.inference_mode():
-        answers = graph(*_tensors(inputs))
-    found = OnnxRuntimeEngine(path).infer(inputs)
-    differences = {
-        name: np.abs(found[name] - answer.numpy())
-        for name, answer in zip(outputs, answers, strict=True)
-    }
-    displacement = 1e3 * differences["displacement"]
-    return ExportReport(
-        path,
-        float(displacement.max()),
-        float(displacement.mean()),
-        float(differences["moving"].max()) if "moving" in differences else None,
-        path.stat().st_size,
-    )

@@ -19,7 +19,9 @@ from zeroflow_training.students.published import load_published
 CHUNK = 1 << 20
 
 
-def import_checkpoint(checkpoint: Path, path: Path, name: str, version: str) -> ExportReport:
+def import_checkpoint(
+    checkpoint: Path, path: Path, name: str, version: str, check_on: Path | None = None
+) -> ExportReport:
     """Write a published checkpoint of ZeroFlow or FastFlow3D as ONNX with a card that names it.
 
     Raises ZeroflowError for a file that is none, and where ONNX Runtime does not agree with
@@ -28,15 +30,20 @@ def import_checkpoint(checkpoint: Path, path: Path, name: str, version: str) -> 
     network = load_published(checkpoint)
     source = f"checkpoint {checkpoint.name}, sha256 {_sha256(checkpoint)}"
     try:
-        return export_network(network, path, name, version, source)
+        return export_network(network, path, name, version, source, check_on)
     except ValueError as error:
         raise ModelError(f"'{checkpoint}' cannot be exported: {error}") from error
 
 
 def export_network(
-    network: FastFlow3D, path: Path, name: str, version: str, training_data: str
+    network: FastFlow3D,
+    path: Path,
+    name: str,
+    version: str,
+    training_data: str,
+    check_on: Path | None = None,
 ) -> ExportReport:
-    """Write a FastFlow3D as ONNX with a card; raises ValueError as `export` does."""
+    """Write a FastFlow3D as ONNX with a card, see `export_graph`."""
     config = network.config
     card = ModelCard(
         name=name,
@@ -52,7 +59,8 @@ def export_network(
         git_commit=git_commit(),
         graph_sha256="",
     )
-    return export_graph(FastFlow3DGraph(network).eval(), card, path, ["displacement"])
+    graph = FastFlow3DGraph(network).eval()
+    return export_graph(graph, card, path, ["displacement"], check_on)
 
 
 def _sha256(path: Path) -> str:

@@ -69,7 +69,10 @@ def quantize(model: Path, path: Path, name: str) -> QuantizationReport:
         raise ModelError(f"model {model}: write the 8-bit model beside it, it will be wanted again")
     with written_atomically(path) as temporary:
         graph, convolutions = _quantized(model, card)
-        write_model(temporary, graph, replace(card, name=name))
+        made = replace(
+            card, name=name, precision="int8", float_graph_sha256=card.graph_sha256, metrics={}
+        )
+        write_model(temporary, graph, made)
         report = _compare(model, temporary, card, convolutions)
         if not (report.difference <= MAX_DIFFERENCE and report.flipped <= MAX_FLIPPED):
             raise ModelError(

@@ -19,6 +19,19 @@ class EgoMotionSource(str, Enum):
     static = "static"
 
 
+class BackendChoice(str, Enum):
+    """What runs the network; the values of engines.backends.Backend."""
+
+    auto = "auto"
+    tensorrt = "tensorrt"
+    onnxruntime_cuda = "onnxruntime_cuda"
+    onnxruntime_cpu = "onnxruntime_cpu"
+
+
+BackendOption = Annotated[
+    BackendChoice,
+    typer.Option(help="auto: TensorRT, else ONNX Runtime on a GPU, else on the CPU."),
+]
 Topic = Annotated[
     str | None, typer.Option(help="PointCloud2 topic; needed when a bag has several.")
 ]

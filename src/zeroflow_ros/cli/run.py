@@ -12,6 +12,8 @@ import typer
 
 from zeroflow_ros.cli.options import (
     AsJson,
+    BackendChoice,
+    BackendOption,
     Deskew,
     EgoMotionOption,
     EgoMotionSource,
@@ -48,6 +50,7 @@ def run(
     model: Annotated[
         str | None, typer.Option(help="Bundled model's name or an .onnx file.")
     ] = None,
+    backend: BackendOption = BackendChoice.auto,
     sensor_height: SensorHeight = None,
     ego_motion: EgoMotionOption = EgoMotionSource.auto,
     deskew: Deskew = True,
@@ -72,6 +75,7 @@ def run(
             topic=topic,
             odometry_topic=odometry_topic,
             model=model,
+            backend=backend.value,
             sensor_height=sensor_height,
             ego_motion=ego_motion.value,
             deskew=deskew,

@@ -36,6 +36,26 @@ def progress_bar(unit: str) -> Iterator[Callable[[int, int], None] | None]:
         yield lambda done, total: bar.update(task, completed=done, total=max(total, done))
 
 
+@contextmanager
+def phase_bar() -> Iterator[Callable[[str, float], None] | None]:
+    """Yield a function (what is done, share of all) that moves a bar; None as `progress_bar`."""
+    from rich import progress
+
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield None
+        return
+    columns = (
+        progress.BarColumn(),
+        progress.TaskProgressColumn(),
+        progress.TimeElapsedColumn(),
+        progress.TextColumn("{task.description}"),
+    )
+    with progress.Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("", total=1.0)
+        yield lambda phase, share: bar.update(task, completed=share, description=phase)
+
+
 def summary_table(summary: RunSummary, console: Console | None = None) -> None:
     """Print the table of a run; the path of the result stands alone on the last line."""
     console = console or Console()

@@ -4,13 +4,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import sys
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 Tensors = Mapping[str, npt.NDArray[np.generic]]
+Say = Callable[[str], None]  # is told, in lines, what people should know while they wait
+
+
+def to_stderr(text: str) -> None:
+    """A Say for whoever has nobody else to tell."""
+    print(text, file=sys.stderr, flush=True)
 
 
 class Engine(Protocol):

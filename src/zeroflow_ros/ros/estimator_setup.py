@@ -5,10 +5,14 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
+from pathlib import Path
+from typing import cast
 
 import numpy as np
 
 from zeroflow_ros.ego_motion import EgoMotion, KissIcpOdometry, Standstill
+from zeroflow_ros.engines.backends import Backend, EngineOptions
 from zeroflow_ros.estimator import FlowEstimator
 from zeroflow_ros.ros.odometry import OdometryTrack
 from zeroflow_ros.ros.parameters import Settings
@@ -27,10 +31,17 @@ def make_ego_motion(settings: Settings) -> EgoMotion:
     return OdometryTrack(settings.mounting)
 
 
-def make_estimator(settings: Settings, ego_motion: EgoMotion) -> FlowEstimator:
-    """Load the model and run it a few times. Raises ModelError, MissingPackageError."""
+def make_estimator(
+    settings: Settings, ego_motion: EgoMotion, say: Callable[[str], None]
+) -> FlowEstimator:
+    """Load the model and run it a few times; `say` is told what runs it, and what takes time.
+
+    Raises ModelError, EngineError, MissingPackageError.
+    """
     estimator = FlowEstimator(
         settings.model or None,
+        backend=cast(Backend, settings.backend),  # of which Settings has checked it
+        engine=EngineOptions(settings.gpu, _folder(settings.engine_cache), say=say),
         ego_motion=ego_motion,
         sensor_height=settings.sensor_height or None,
         deskew=settings.deskew == "auto",
@@ -38,6 +49,10 @@ def make_estimator(settings: Settings, ego_motion: EgoMotion) -> FlowEstimator:
     )
     _warm_up(estimator)
     return estimator
+
+
+def _folder(named: str) -> Path | None:
+    return Path(named).expanduser() if named else None
 
 
 def _warm_up(estimator: FlowEstimator) -> None:

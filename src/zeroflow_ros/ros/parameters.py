@@ -10,13 +10,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
+from zeroflow_ros.engines.backends import BACKENDS
 from zeroflow_ros.geometry import Transform, from_roll_pitch_yaw
 
 if TYPE_CHECKING:
     from rcl_interfaces.msg import ParameterDescriptor
     from rclpy.node import Node
 
-Value = str | int | float | tuple[float, ...]
+Value = str | bool | int | float | tuple[float, ...]
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,25 @@ class Settings:
 
     model: str = _parameter(
         "model", "", "Path of an exported model, or name of a bundled one. Empty: the default."
+    )
+    backend: str = _parameter(
+        "backend",
+        "auto",
+        "What runs the network. auto: TensorRT where it runs, else ONNX Runtime on a GPU, else on"
+        " the CPU; the log says which and why. Any other is taken or the node ends.",
+        choices=BACKENDS,
+    )
+    gpu: int = _parameter("gpu", 0, "Which GPU, as CUDA counts.", minimum=0, maximum=63)
+    engine_cache: str = _parameter(
+        "engine_cache",
+        "",
+        "Folder of TensorRT engines, which take minutes to build. Empty: $ZEROFLOW_CACHE, else"
+        " zeroflow in the user's cache folder.",
+    )
+    build_only: bool = _parameter(
+        "build_only",
+        False,
+        "Load the model, build its engine where there is none yet, and end.",
     )
     ego_motion_source: str = _parameter(
         "ego_motion.source",

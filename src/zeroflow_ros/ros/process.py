@@ -16,11 +16,18 @@ from rclpy.logging import get_logger
 from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 
-from zeroflow_ros.errors import ZeroflowError
+from zeroflow_ros.errors import ZeroflowError, interrupted
 
 
 class FinishingNode(Protocol):
-    """A Node with something to do before it is destroyed."""
+    """A Node that is made, which may take minutes, then starts, and has something to do before it
+    is destroyed.
+    """
+
+    done: bool  # there is nothing to start for
+
+    def start(self) -> None:
+        """Publish and subscribe."""
 
     def finish(self) -> None:
         """Stop working; the context is still valid."""
@@ -30,29 +37,56 @@ class FinishingNode(Protocol):
 
 
 def run_node(name: str, create: Callable[[], FinishingNode], args: list[str] | None = None) -> int:
-    """Create a node, run it until SIGINT or SIGTERM, return the exit code: 0, or 1 for an error.
+    """Create a node, run it until SIGINT or SIGTERM, return the exit code.
 
-    `args` as for `rclpy.init`. Signals only raise a flag here: rclpy's own handlers would shut the
-    context down under a worker that is publishing. So the main thread waits, another one spins.
+    0, or 1 for an error or a signal before the node was made. `args` as for `rclpy.init`. Once it
+    starts, signals only raise a flag: rclpy's own handlers would shut the context down under a
+    worker that is publishing. So the main thread waits, another one spins.
     """
     stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
+
+    def interrupt() -> None:
+        _on_signals(stop.set)  # launch sends a second one, which is not to break the clean-up
+        raise KeyboardInterrupt
+
     try:
+        _on_signals(interrupt)
         rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
         node = create()
+        _on_signals(stop.set)
+        if not node.done:
+            node.start()
     # RCLError is a RuntimeError: unreadable parameter files, no HOME for logs.
     except (ZeroflowError, ParameterException, RuntimeError) as error:
-        get_logger(name).fatal(" ".join(str(error).split()))
-        rclpy.try_shutdown()
-        return 1
+        return _failed(name, "stopped before it was ready" if interrupted(error) else str(error))
+    except (KeyboardInterrupt, SystemError) as error:
+        if not interrupted(error):
+            raise
+        return _failed(name, "stopped before it was ready")
+    failure = None if node.done else _run(node, stop)
+    node.destroy_node()
+    rclpy.try_shutdown()
+    return 1 if failure else 0
+
+
+def _on_signals(react: Callable[[], None]) -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: react())
+
+
+def _failed(name: str, reason: str) -> int:
+    get_logger(name).fatal(" ".join(reason.split()))
+    rclpy.try_shutdown()
+    return 1
+
+
+def _run(node: FinishingNode, stop: threading.Event) -> Exception | None:
+    """Spin until told to stop; returns what went wrong."""
     spinner = _Spinner(node, on_failure=stop.set)
     stop.wait()
     spinner.stop()
     node.finish()
-    node.destroy_node()
-    rclpy.try_shutdown()
-    return 1 if spinner.failure else 0
+    return spinner.failure
 
 
 class _Spinner:

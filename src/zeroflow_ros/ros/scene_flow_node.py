@@ -37,17 +37,26 @@ class SceneFlowNode(Node):
     """Two threads: the executor's receives, the worker's estimates and publishes."""
 
     def __init__(self, middleware: str = "") -> None:
-        """Declare, load, warm up, and only then subscribe. Raises ZeroflowError.
+        """Declare, load, warm up. Raises ZeroflowError.
 
-        `middleware` is only said in the log.
+        With the parameter `build_only` it is `done` once the model is loaded. `middleware` is only
+        said in the log.
         """
         super().__init__(NODE_NAME)
-        settings = declare_parameters(self)
+        self._settings = settings = declare_parameters(self)
+        self._middleware = middleware
         self._warn_of_unknown_parameters()
         self.counts = SweepCounts()
         self._warned_at: dict[str, float] = {}
         self._ego_motion = make_ego_motion(settings)
-        self._estimator = make_estimator(settings, self._ego_motion)
+        self._estimator = make_estimator(settings, self._ego_motion, self.get_logger().warning)
+        self.done = settings.build_only
+        if self.done:
+            self.get_logger().info(f"build_only: {self._described()}; nothing is left to do")
+
+    def start(self) -> None:
+        """Publish and subscribe."""
+        settings = self._settings
         self._flow = self.create_publisher(PointCloud2, "~/output/flow", 1)
         self._processing_ms = self.create_publisher(Float64, "~/debug/processing_time_ms", 1)
         self._latency_ms = self.create_publisher(Float64, "~/debug/pipeline_latency_ms", 1)
@@ -57,13 +66,15 @@ class SceneFlowNode(Node):
         self._seen = (0, 0)
         steady = Clock(clock_type=ClockType.STEADY_TIME)  # simulated time may stand still
         self.create_timer(WARN_EVERY_S, self._watch, clock=steady)
-        card = self._estimator.card
         self.get_logger().info(
-            f"ready: model {card.name} {card.version}, {self._estimator.engine.description}, "
-            f"ego motion from {settings.ego_motion_source}, clouds from "
-            f"{self.resolve_topic_name(INPUT_TOPIC)} ({settings.input_reliability}), "
-            f"{middleware}"
+            f"ready: {self._described()}, ego motion from {settings.ego_motion_source}, "
+            f"clouds from {self.resolve_topic_name(INPUT_TOPIC)} ({settings.input_reliability}), "
+            f"{self._middleware}"
         )
+
+    def _described(self) -> str:
+        card = self._estimator.card
+        return f"model {card.name} {card.version}, {self._estimator.engine.description}"
 
     def finish(self) -> None:
         """Answer the sweep in work, stop, and say what became of all sweeps."""

@@ -9,10 +9,19 @@ from typing import Annotated
 
 import typer
 
+CheckOn = Annotated[
+    Path | None,
+    typer.Option(
+        "--check-on",
+        metavar="DATA",
+        help="Sequences (import-bag, ...): real sweeps to compare with PyTorch on as well.",
+    ),
+]
+
 _EPILOG = """
 [bold]Examples[/bold]
 
-  zeroflow export runs/first/last.ckpt -o mine.onnx
+  zeroflow export runs/first/last.ckpt -o mine.onnx --check-on DATA
 
   zeroflow export runs/first/last.ckpt -o mine-2.onnx --two-sweeps
 """
@@ -38,17 +47,19 @@ def export(
             help="From which on a body moves. Less finds more, also what is false.",
         ),
     ] = None,
+    check_on: CheckOn = None,
 ) -> None:
-    """Export a student to ONNX, checked against PyTorch, ready for `zeroflow run --model`."""
-    from zeroflow_training.checkpoint_export import export_checkpoint
+    """Export a student to ONNX, checked against PyTorch, ready for `zeroflow run --model`.
 
-    report = export_checkpoint(checkpoint, out, name or out.stem, version, two_sweeps, certainty)
-    odds = report.max_difference_log_odds
-    typer.echo(
-        f"{report.path}: {report.bytes / 1e6:.1f} MB; ONNX Runtime differs from PyTorch by at most "
-        f"{report.max_difference_mm:.4f} mm ({report.mean_difference_mm:.5f} mm in the mean)"
-        + ("" if odds is None else f" and {odds:.5f} in the log odds of motion")
+    OUT computes in FP32. Beside it comes NAME_fp16.onnx, of which TensorRT makes an FP16 engine.
+    """
+    from zeroflow_training.checkpoint_export import export_checkpoint
+    from zeroflow_training.cli import export_report
+
+    report = export_checkpoint(
+        checkpoint, out, name or out.stem, version, two_sweeps, certainty, check_on
     )
+    export_report.say(report)
 
 
 def register(app: typer.Typer) -> None:

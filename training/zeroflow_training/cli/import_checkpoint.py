@@ -9,6 +9,8 @@ from typing import Annotated
 
 import typer
 
+from zeroflow_training.cli.export import CheckOn
+
 _EPILOG = """
 [bold]Example[/bold]
 
@@ -30,19 +32,18 @@ def import_checkpoint(
         str | None, typer.Option(help="Name on the model's card; default: that of OUT.")
     ] = None,
     version: Annotated[str, typer.Option(help="Version on the model's card.")] = "0.1.0",
+    check_on: CheckOn = None,
 ) -> None:
     """Export a published ZeroFlow or FastFlow3D checkpoint to ONNX, checked against PyTorch.
 
-    It wants clouds without ground and takes seconds a sweep on a CPU: for comparison with what was
-    published rather than for vehicles.
+    OUT computes in FP32; beside it comes NAME_fp16.onnx for TensorRT. They want clouds without
+    ground and take seconds a sweep on a CPU: for comparison with what was published rather than for
+    vehicles.
     """
+    from zeroflow_training.cli import export_report
     from zeroflow_training.published_model import import_checkpoint as run_import
 
-    report = run_import(checkpoint, out, name or out.stem, version)
-    typer.echo(
-        f"{report.path}: {report.bytes / 1e6:.1f} MB; ONNX Runtime differs from PyTorch by at most "
-        f"{report.max_difference_mm:.4f} mm ({report.mean_difference_mm:.5f} mm in the mean)"
-    )
+    export_report.say(run_import(checkpoint, out, name or out.stem, version, check_on))
 
 
 def register(app: typer.Typer) -> None:

@@ -12,7 +12,7 @@ import typer
 _EPILOG = """
 [bold]Example[/bold]
 
-  zeroflow quantize mine.onnx -o mine-int8.onnx
+  zeroflow quantize mine.onnx -o mine_int8.onnx
 """
 
 

@@ -11,10 +11,11 @@ from torch import Tensor, nn
 
 from zeroflow_ros.learned_pillars import PillarEncoder
 from zeroflow_training.students.fastflow3d import FastFlow3D, PillarLayer
+from zeroflow_training.students.half_precision import Headed
 from zeroflow_training.students.layers import pillar_rows
 
 
-class FastFlow3DGraph(nn.Module):
+class FastFlow3DGraph(Headed):
     """Displacement float32 [M, 3] of the newest sweep's points over the last interval.
 
     Inputs as every student's (`network_inputs`, pillars numbered as PillarGrid numbers them), the
@@ -34,6 +35,10 @@ class FastFlow3DGraph(nn.Module):
             self.head.flow.weight.neg_()
             self.head.flow.bias.neg_()
 
+    def head_parameters(self) -> list[nn.Parameter]:
+        """Those of the per-point head."""
+        return list(self.head.parameters())
+
     def forward(
         self,
         pillar_features: Tensor,
@@ -44,7 +49,9 @@ class FastFlow3DGraph(nn.Module):
         """See the class."""
         size, channels = self.config.size, self.config.channels
         row = pillar_rows(pillar_index, 2 * size**2)
-        padded = torch.cat([pillar_features.new_zeros(1, channels), pillar_features])
+        # Types differ where the network is FP16 inside, see half_precision.py.
+        features = pillar_features.to(self.unet.last.weight.dtype)
+        padded = torch.cat([features.new_zeros(1, channels), features])
         # Blocks of 2 x 2 pillars, columns first -> lines of an image.
         blocks = row.reshape(2, size // 2, size // 2, 2, 2).permute(0, 2, 4, 1, 3)
         canvas = padded.index_select(0, blocks.reshape(-1)).reshape(2, size, size, channels)
@@ -55,7 +62,8 @@ class FastFlow3DGraph(nn.Module):
         sweeps = (row[: size**2], row[size**2 :])
         own = [padded.index_select(0, sweep.index_select(0, point_pillar)) for sweep in sweeps]
         answered = by_block.reshape(size**2, -1).index_select(0, point_pillar)
-        return (self.head(torch.cat([*own, answered, point_offset], 1)),)
+        said = torch.cat([*own, answered], 1).to(point_offset.dtype)
+        return (self.head(torch.cat([said, point_offset], 1)),)
 
 
 def pillar_encoder(layer: PillarLayer) -> PillarEncoder:

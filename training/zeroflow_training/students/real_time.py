@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from zeroflow_ros.pillars import FEATURES, PillarGrid
 from zeroflow_training.data.batch import PillarEncoding, PillarInputs
+from zeroflow_training.students.half_precision import Headed
 from zeroflow_training.students.layers import (
     ConvBlock,
     Matching,
@@ -78,7 +79,7 @@ class RealTimeStudentConfig:
         return len(self.lags)
 
 
-class RealTimeStudent(nn.Module):
+class RealTimeStudent(Headed):
     """Displacement of the newest sweep's points over the last interval, ego motion removed.
 
     Inputs (P pillars of all sweeps and samples together, M points; pillars as PillarGrid numbers
@@ -141,9 +142,11 @@ class RealTimeStudent(nn.Module):
         samples: int = 1,
     ) -> tuple[Tensor, Tensor]:
         """See the class; `samples` in the batch."""
-        pillars = self._pillars(self.pillar_encoder(pillar_features), pillar_index, samples)
+        # Types differ where the network is FP16 inside, see half_precision.py.
+        encoded = self.pillar_encoder(pillar_features.to(self.split.weight.dtype))
+        pillars = self._pillars(encoded, pillar_index, samples)
         # One small hidden layer, whose part of the pillar is computed on the grid.
-        gathered = pillars.index_select(0, point_pillar)
+        gathered = pillars.index_select(0, point_pillar).to(point_offset.dtype)
         hidden = torch.relu(torch.addmm(gathered, point_offset, self.offset.weight.t()))
         return self.displacement(hidden), self.moving(hidden).flatten()
 
