@@ -95,8 +95,9 @@ def ask(fake_driver: Path, no_tensorrt: Path, tmp_path: Path) -> Callable[..., A
     """Load a model in a new process: with a driver, and no TensorRT but that in `tmp_path`."""
     if "CUDAExecutionProvider" in onnxruntime.get_available_providers():
         pytest.skip("this ONNX Runtime can use GPUs")
-    ours = Path(zeroflow_ros.__file__).parents[1]
-    own = {"LD_LIBRARY_PATH": str(fake_driver), "PYTHONPATH": f"{ours}:{tmp_path}:{no_tensorrt}"}
+    ours = str(Path(zeroflow_ros.__file__).parents[1])  # the sources, or where all is installed
+    paths = [*({ours} - set(site.getsitepackages())), str(tmp_path), str(no_tensorrt)]
+    own = {"LD_LIBRARY_PATH": str(fake_driver), "PYTHONPATH": ":".join(paths)}
     inherited = {k: v for k, v in os.environ.items() if k != "CUDA_VISIBLE_DEVICES"}
 
     def ask(model: str = "", backend: str = "auto", gpu: int = 0, **environment: str) -> Answer:

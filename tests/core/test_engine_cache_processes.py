@@ -21,12 +21,13 @@ from zeroflow_ros.engines.engine_cache import Built, EngineCache, EngineKey
 # Stops where its second argument says until it reads a line, and tells all that it does. Each
 # process would build a plan of its own.
 SCRIPT = """
-import hashlib, os, sys
+import hashlib, os, signal, sys
 from pathlib import Path
 from zeroflow_ros.engines.cuda_driver import Gpu
 from zeroflow_ros.engines.engine_cache import Built, EngineCache, EngineKey
 from zeroflow_ros.errors import EngineError
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # in jobs of the background as well
 folder, stop, model = sys.argv[1:]
 tell = lambda text: print(text, flush=True)
 replace, sync = Path.replace, os.fsync

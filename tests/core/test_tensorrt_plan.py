@@ -161,7 +161,15 @@ def test_what_progress_raises_stops_the_build(error: type[BaseException]) -> Non
     assert max(calls) < 0.5
 
 
-def test_ctrl_c_stops_the_build(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def ctrl_c() -> Iterator[None]:
+    """Raises KeyboardInterrupt also in jobs of the background, which begin without."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def test_ctrl_c_stops_the_build(ctrl_c: None, monkeypatch: pytest.MonkeyPatch) -> None:
     calls: list[float] = []
 
     def press(phase: str, fraction: float) -> None:

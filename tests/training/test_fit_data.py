@@ -129,8 +129,8 @@ def test_a_fastflow3d_is_trained_exported_and_trained_on(drive: Path, tmp_path: 
     network = load_network(last)
     assert isinstance(network, FastFlow3D)
     report = export_checkpoint(last, tmp_path / "ours.onnx", "ours", "1")
-    assert report.max_difference_mm < 0.1
-    assert report.max_difference_log_odds is None
+    assert report.single.differences["simulated"].max_mm < 0.1
+    assert report.single.differences["simulated"].max_log_odds is None
     card = load_card(tmp_path / "ours.onnx")
     assert (card.ground, card.lags, card.grid.size) == ("remove", (0, 1), 32)
     assert card.training_data == (

@@ -144,8 +144,8 @@ def tiny() -> FastFlow3D:
 def tiny_model(tiny: FastFlow3D, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("tiny") / "tiny.onnx"
     report = export_network(tiny, path, "tiny", "1", "none")
-    assert report.max_difference_mm < 0.1
-    assert report.bytes == path.stat().st_size
+    assert report.single.differences["simulated"].max_mm < 0.1
+    assert report.single.bytes == path.stat().st_size
     return path
 
 

@@ -67,6 +67,9 @@ def quantize(model: Path, path: Path, name: str) -> QuantizationReport:
     card = load_card(model)
     if path.exists() and path.samefile(model):
         raise ModelError(f"model {model}: write the 8-bit model beside it, it will be wanted again")
+    if card.precision != "fp32":
+        made_of = "take the one that it was made of, in FP32"
+        raise ModelError(f"model {model}: it computes in {card.precision}: {made_of}")
     with written_atomically(path) as temporary:
         graph, convolutions = _quantized(model, card)
         made = replace(
@@ -112,7 +115,7 @@ def _quantized(model: Path, card: ModelCard) -> tuple[bytes, int]:
     graph = onnx.load(model)
     chosen = _worth_quantizing(graph)
     if not chosen:
-        raise ModelError(f"model {model}: it has no float convolutions to quantise")
+        raise ModelError(f"model {model}: none of its convolutions is worth 8 bits")
     with _quiet(), tempfile.TemporaryDirectory() as scratch:
         bare, out = Path(scratch) / "bare.onnx", Path(scratch) / "int8.onnx"
         del graph.metadata_props[:]
