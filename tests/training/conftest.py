@@ -46,7 +46,7 @@ def tiny_config() -> RealTimeStudentConfig:
     )
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_student() -> Callable[[RealTimeStudentConfig], RealTimeStudent]:
     """A student whose head is random instead of zero, so that its output says something."""
     import torch

@@ -56,11 +56,16 @@ def student(tiny_config: RealTimeStudentConfig, make_student: MakeStudent) -> Re
     return make_student(tiny_config)
 
 
-@pytest.fixture
-def model(student: RealTimeStudent, tmp_path: Path) -> Path:
-    """The FP16 form of an exported student."""
-    report = export(student, CARD, tmp_path / "tiny.onnx")
-    assert report.half.path == half_model(report.single.path) == tmp_path / "tiny_fp16.onnx"
+@pytest.fixture(scope="module")
+def model(
+    tiny_config: RealTimeStudentConfig,
+    make_student: MakeStudent,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Path:
+    """The FP16 form of `student`, exported once."""
+    folder = tmp_path_factory.mktemp("half")
+    report = export(make_student(tiny_config), CARD, folder / "tiny.onnx")
+    assert report.half.path == half_model(report.single.path) == folder / "tiny_fp16.onnx"
     assert report.half.differences["simulated"].max_mm > 10 * (
         report.single.differences["simulated"].max_mm
     )
