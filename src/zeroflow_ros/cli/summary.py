@@ -13,6 +13,8 @@ from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
+    from rich.progress import Progress, ProgressColumn
+
     from zeroflow_ros.run_summary import RunSummary
 
 
@@ -21,17 +23,16 @@ def progress_bar(unit: str) -> Iterator[Callable[[int, int], None] | None]:
     """Yield a function (done, total) that moves a bar; None where stderr is not a terminal."""
     from rich import progress
 
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield None
-        return
     columns = (
         progress.BarColumn(),
         progress.MofNCompleteColumn(),
         progress.TextColumn(unit),
         progress.TimeRemainingColumn(),
     )
-    with progress.Progress(*columns, console=console, transient=True) as bar:
+    with _bar(*columns) as bar:
+        if bar is None:
+            yield None
+            return
         task = bar.add_task(unit, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=max(total, done))
 
@@ -41,19 +42,31 @@ def phase_bar() -> Iterator[Callable[[str, float], None] | None]:
     """Yield a function (what is done, share of all) that moves a bar; None as `progress_bar`."""
     from rich import progress
 
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield None
-        return
     columns = (
         progress.BarColumn(),
         progress.TaskProgressColumn(),
         progress.TimeElapsedColumn(),
         progress.TextColumn("{task.description}"),
     )
-    with progress.Progress(*columns, console=console, transient=True) as bar:
+    with _bar(*columns) as bar:
+        if bar is None:
+            yield None
+            return
         task = bar.add_task("", total=1.0)
         yield lambda phase, share: bar.update(task, completed=share, description=phase)
+
+
+@contextmanager
+def _bar(*columns: ProgressColumn) -> Iterator[Progress | None]:
+    """On stderr, where that is a terminal; it leaves nothing behind."""
+    from rich.progress import Progress
+
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield None
+        return
+    with Progress(*columns, console=console, transient=True) as bar:
+        yield bar
 
 
 def summary_table(summary: RunSummary, console: Console | None = None) -> None:
