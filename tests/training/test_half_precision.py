@@ -22,12 +22,12 @@ from torch import Tensor, nn
 
 from zeroflow_ros.engines.engine_check import Difference, check_engine
 from zeroflow_ros.engines.onnxruntime_engine import OnnxRuntimeEngine
-from zeroflow_ros.errors import EngineError
+from zeroflow_ros.errors import DataError, EngineError
 from zeroflow_ros.model import ModelCard, bundled_models, half_model, load_card
 from zeroflow_ros.pillars import FEATURE_NAMES, PillarGrid
 from zeroflow_ros.reference_sample import load_sample
 from zeroflow_training.export import Limits, export
-from zeroflow_training.export_check import card_inputs, simulated_sweeps
+from zeroflow_training.export_check import card_inputs, recorded_sweeps, simulated_sweeps
 from zeroflow_training.published_model import export_network
 from zeroflow_training.students.fastflow3d import FastFlow3D, FastFlow3DConfig
 from zeroflow_training.students.fastflow3d_graph import FastFlow3DGraph
@@ -144,6 +144,24 @@ def test_the_sample_tells_engines_apart(model: Path) -> None:
         check_engine(OnnxRuntimeEngine(model), replace(card, tolerance_mm=0.0), sample)
     with pytest.raises(EngineError, match="log odds"):
         check_engine(OnnxRuntimeEngine(model), replace(card, tolerance_log_odds=0.0), sample)
+
+
+def test_real_sweeps_are_compared_on_as_well(
+    student: RealTimeStudent, write_drive: Callable[..., Path], tmp_path: Path
+) -> None:
+    drive = write_drive(tmp_path / "tuesday")
+    newest, before = recorded_sweeps(drive, (0, 1))
+    moved = np.linalg.norm(newest[1:] - before[1:], axis=1)  # rows are the same points; NaN first
+    assert np.median(moved) < 1e-4 < 0.4 < moved.max() < 0.5
+    report = export(student, CARD, tmp_path / "out" / "tiny.onnx", drive)
+    for graph in (report.single, report.half):
+        assert graph.differences.keys() == {"simulated", "tuesday"}
+        metrics = load_card(graph.path).metrics
+        assert metrics["tuesday_max_mm"] == graph.differences["tuesday"].max_mm > 0
+    half = report.half.differences["tuesday"]
+    assert half.max_mm > 10 * report.single.differences["tuesday"].max_mm
+    with pytest.raises(DataError, match=r"single' has one sweep only"):
+        recorded_sweeps(write_drive(tmp_path / "single", (0,)), (0, 1))
 
 
 class _Silent:

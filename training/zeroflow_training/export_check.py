@@ -14,6 +14,7 @@ from torch import nn
 
 from zeroflow_ros.engines import Engine, Tensors
 from zeroflow_ros.engines.engine_check import Difference
+from zeroflow_ros.errors import DataError
 from zeroflow_ros.geometry import Points
 from zeroflow_ros.ground import ground_segmenter
 from zeroflow_ros.model import ModelCard
@@ -61,7 +62,9 @@ def recorded_sweeps(data: Path, lags: tuple[int, ...]) -> tuple[Points, ...]:
     Raises DataError where there is none, or a sweep is damaged.
     """
     sequence = find_sequences(data)[0]
-    newest = max(len(sequence) // 2, 1)
+    if len(sequence) < 2:
+        raise DataError(f"'{sequence.folder}' has one sweep only: nothing to look for motion in")
+    newest = len(sequence) // 2
     numbers = history(sequence.manifest.stamps_ns, Pairing(newest, newest - 1), lags)
     posed = [None if number is None else sequence.sweep(number).posed for number in numbers]
     clouds = [None if each is None else (each.sweep.points, each.pose) for each in posed]
