@@ -33,8 +33,8 @@ class ReferenceSample:
     """In the ONNX metadata under `zeroflow_sample`: whoever builds an engine of the graph can tell
     whether it says the same, without another engine at hand.
 
-    `sweeps`: newest first, float32 [N_k, 3], metres, levelled frame, as the network wants them
-    (without ground where the card says so); `answers`: the graph's outputs in FP32, by name.
+    `sweeps`: newest first, float32 [N_k, 3], metres, levelled frame; with their ground, whatever
+    the card says: only numbers are compared. `answers`: the graph's outputs in FP32, by name.
     """
 
     sweeps: tuple[Points, ...]

@@ -153,13 +153,17 @@ def test_real_sweeps_are_compared_on_as_well(
     newest, before = recorded_sweeps(drive, (0, 1))
     moved = np.linalg.norm(newest[1:] - before[1:], axis=1)  # rows are the same points; NaN first
     assert np.median(moved) < 1e-4 < 0.4 < moved.max() < 0.5
-    report = export(student, CARD, tmp_path / "out" / "tiny.onnx", drive)
+    card = replace(CARD, name="tiny.v2")
+    report = export(student, card, tmp_path / "out" / "tiny.onnx", drive)
+    assert load_card(report.half.path).name == "tiny.v2_fp16"
     for graph in (report.single, report.half):
         assert graph.differences.keys() == {"simulated", "tuesday"}
         metrics = load_card(graph.path).metrics
         assert metrics["tuesday_max_mm"] == graph.differences["tuesday"].max_mm > 0
     half = report.half.differences["tuesday"]
     assert half.max_mm > 10 * report.single.differences["tuesday"].max_mm
+    with pytest.raises(ValueError, match="may not be called 'simulated': rename"):
+        export(student, CARD, tmp_path / "tiny.onnx", tmp_path / "simulated")
     with pytest.raises(DataError, match=r"single' has one sweep only"):
         recorded_sweeps(write_drive(tmp_path / "single", (0,)), (0, 1))
 

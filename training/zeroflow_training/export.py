@@ -13,7 +13,7 @@ from zeroflow_ros.engines.engine_check import Difference, check_engine
 from zeroflow_ros.engines.onnxruntime_engine import OnnxRuntimeEngine
 from zeroflow_ros.files import written_atomically
 from zeroflow_ros.geometry import Points
-from zeroflow_ros.model import CARD_KEY, ModelCard, half_model
+from zeroflow_ros.model import CARD_KEY, HALF, ModelCard, half_model
 from zeroflow_ros.onnx_file import read_onnx, with_metadata
 from zeroflow_ros.reference_sample import SAMPLE_KEY, ReferenceSample
 from zeroflow_training.export_check import (
@@ -109,7 +109,7 @@ def export_graph(
         worst_mm = max(difference.max_mm for difference in half_differences.values())
         half_card = replace(
             seen.told(card, half_differences),
-            name=half_model(Path(card.name)).name,
+            name=f"{card.name}{HALF}",
             precision="fp16",
             float_graph_sha256=read_onnx(single).graph_sha256,
             tolerance_mm=max(TOLERANCE_MM, TOLERATED * worst_mm),
@@ -135,7 +135,10 @@ class _Seen:
     ) -> _Seen:
         sweeps = {SIMULATED: simulated_sweeps(card.lags)}
         if real_sweeps is not None:
-            sweeps[real_sweeps.name] = recorded_sweeps(real_sweeps, card.lags)
+            name = real_sweeps.resolve().name
+            if name == SIMULATED:  # whose sweeps go into the model: nobody's recordings may
+                raise ValueError(f"real sweeps may not be called '{name}': rename {real_sweeps}")
+            sweeps[name] = recorded_sweeps(real_sweeps, card.lags)
         expected = {
             name: Expected.of(graph, card_inputs(card, each), outputs)
             for name, each in sweeps.items()
