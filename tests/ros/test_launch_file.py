@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from zeroflow_ros.ros.parameters import definitions
+from zeroflow_ros.ros.settings import definitions
 
 FILE = Path(__file__).parents[2] / "launch/flow.launch.py"
 

@@ -123,7 +123,7 @@ def driver(ros_domain: None) -> Iterator[Driver]:
 def test_second_sweep_has_flow_in_the_rows_of_the_input(
     start_node: Callable[..., Any], driver: Driver
 ) -> None:
-    start_node(**{"ego_motion.source": "static"})
+    start_node(**{"ego_motion.source": "none"})
     driver.wait_for_node()
     first = driver.ask(cloud(scene(seed=1)))
     assert not first.columns().valid.any()
@@ -154,7 +154,7 @@ def test_second_sweep_has_flow_in_the_rows_of_the_input(
 def test_velocity_is_over_the_measured_interval(
     start_node: Callable[..., Any], driver: Driver
 ) -> None:
-    start_node(**{"ego_motion.source": "static"})
+    start_node(**{"ego_motion.source": "none"})
     driver.wait_for_node()
     driver.ask(cloud(scene(seed=1)))
     velocity = driver.ask(cloud(scene(seed=2)), dt_ms=125).columns().velocity
@@ -186,7 +186,7 @@ def test_bad_input_is_answered_or_counted_and_signals_end_it_well(
     reason: str,
     number: signal.Signals,
 ) -> None:
-    node = start_node(**{"ego_motion.source": "static"})
+    node = start_node(**{"ego_motion.source": "none"})
     driver.wait_for_node()
     driver.ask(cloud(scene(seed=1)))
 
@@ -239,7 +239,7 @@ def test_ego_motion_comes_from_odometry_and_is_never_assumed(
 def test_dropped_sweeps_are_told_while_it_runs(
     start_node: Callable[..., Any], driver: Driver
 ) -> None:
-    node = start_node(**{"ego_motion.source": "static", "input.depth": 50})
+    node = start_node(**{"ego_motion.source": "none", "input.depth": 50})
     driver.wait_for_node()
     for seed in range(60):
         driver.send(cloud(scene(20_000, seed=seed % 3)))
@@ -257,7 +257,7 @@ def test_times_are_published(start_node: Callable[..., Any], driver: Driver) -> 
         listener.create_subscription(
             Float64, f"/scene_flow/debug/{name}", lambda m, v=values: v.append(m.data), 10
         )
-    start_node(**{"ego_motion.source": "static"})
+    start_node(**{"ego_motion.source": "none"})
     driver.wait_for_node()
     executor = SingleThreadedExecutor(context=listener.context)
     executor.add_node(listener)

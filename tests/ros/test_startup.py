@@ -42,7 +42,7 @@ def test_foreign_model(start: Callable[..., Any], tmp_path: Path, content: bytes
 @pytest.mark.parametrize(
     ("assignment", "reason"),
     [
-        ("ego_motion.source:=gps", "'gps', but must be one of odometry, kiss_icp, static"),
+        ("ego_motion.source:=gps", "'gps', but must be one of auto, tf, odometry"),
         ("input.reliability:=perhaps", "must be one of best_effort, reliable"),
         ("sensor_in_base:=[1.0, 2.0]", "parameter 'sensor_in_base' is [1.0, 2.0], but needs 6"),
         ("sensor_height:=-1.0", "sensor_height"),

@@ -15,7 +15,7 @@ from zeroflow_ros.ego_motion import EgoMotion, KissIcpOdometry, Standstill
 from zeroflow_ros.engines.backends import Backend, EngineOptions
 from zeroflow_ros.estimator import FlowEstimator
 from zeroflow_ros.ros.odometry import OdometryTrack
-from zeroflow_ros.ros.parameters import Settings
+from zeroflow_ros.ros.settings import Settings
 from zeroflow_ros.sweep import Sweep
 
 WARM_UP_POINTS = 120_000
@@ -26,7 +26,7 @@ def make_ego_motion(settings: Settings) -> EgoMotion:
     """The source that `ego_motion.source` names. Raises MissingPackageError."""
     if settings.ego_motion_source == "kiss_icp":
         return KissIcpOdometry()
-    if settings.ego_motion_source == "static":
+    if settings.ego_motion_source == "none":
         return Standstill()
     return OdometryTrack(settings.mounting)
 

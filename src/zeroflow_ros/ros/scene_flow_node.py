@@ -21,9 +21,10 @@ from zeroflow_ros.ros.dds import prepare_dds
 from zeroflow_ros.ros.estimator_setup import make_ego_motion, make_estimator
 from zeroflow_ros.ros.latest_worker import LatestWorker
 from zeroflow_ros.ros.odometry import OdometryTrack
-from zeroflow_ros.ros.parameters import Settings, declare_parameters
+from zeroflow_ros.ros.parameters import NodeParameters
 from zeroflow_ros.ros.pointcloud2 import flow_message, to_sweep
 from zeroflow_ros.ros.process import run_node
+from zeroflow_ros.ros.settings import Settings
 from zeroflow_ros.ros.silence import why_silent
 from zeroflow_ros.sweep import Sweep
 
@@ -43,9 +44,8 @@ class SceneFlowNode(Node):
         said in the log.
         """
         super().__init__(NODE_NAME)
-        self._settings = settings = declare_parameters(self)
+        self._settings = settings = NodeParameters(self, lambda when: False).settings
         self._middleware = middleware
-        self._warn_of_unknown_parameters()
         self.counts = SweepCounts()
         self._warned_at: dict[str, float] = {}
         self._ego_motion = make_ego_motion(settings)
@@ -167,13 +167,6 @@ class SceneFlowNode(Node):
         if now - self._warned_at.get(what, -WARN_EVERY_S) >= WARN_EVERY_S:
             self._warned_at[what] = now
             self.get_logger().warning(f"{what}: {why}")
-
-    def _warn_of_unknown_parameters(self) -> None:
-        """A misspelt name in a YAML file would otherwise pass in silence."""
-        given = set(getattr(self, "_parameter_overrides", ()))  # rclpy shows them nowhere else
-        for name in sorted(given - set(self.get_parameters_by_prefix(""))):
-            if not name.startswith("qos_overrides."):
-                self.get_logger().warning(f"parameter '{name}' is not known to this node")
 
 
 def _qos(depth: int, reliable: bool = False) -> QoSProfile:
