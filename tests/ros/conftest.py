@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -115,6 +116,16 @@ def start(ros_domain: None) -> Iterator[Callable[..., Process]]:
 
 
 @pytest.fixture
+def driver(ros_domain: None) -> Iterator[Any]:
+    """Plays lidar and odometry, and listens to the flow."""
+    from tests.ros.driver import Driver
+
+    driver = Driver()
+    yield driver
+    driver.close()
+
+
+@pytest.fixture
 def start_node(start: Callable[..., Process], tiny_model: Path) -> Callable[..., Process]:
     """Start the real node on the tiny model, with parameters, and wait until it is ready."""
 
@@ -132,6 +143,13 @@ def start_node(start: Callable[..., Process], tiny_model: Path) -> Callable[...,
 @pytest.fixture(scope="session")
 def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An ONNX file with a card that gives every point the displacement FLOW_M."""
+    path = tmp_path_factory.mktemp("model") / "tiny.onnx"
+    tiny_model_file(path, FLOW_M)
+    return path
+
+
+def tiny_model_file(path: Path, flow_m: tuple[float, float, float]) -> None:
+    """Write a model that says `flow_m` of every point."""
     onnx = pytest.importorskip("onnx", reason="makes a model: pip install 'zeroflow_ros[training]'")
     from onnx import TensorProto, helper, numpy_helper
 
@@ -148,7 +166,7 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     output = helper.make_tensor_value_info("displacement", TensorProto.FLOAT, ["M", 3])
     constants = [
         numpy_helper.from_array(np.zeros(3, np.float32), "nothing"),
-        numpy_helper.from_array(np.array(FLOW_M, np.float32), "flow"),
+        numpy_helper.from_array(np.array(flow_m, np.float32), "flow"),
     ]
     nodes = [
         helper.make_node("Mul", ["point_offset", "nothing"], ["zeros"]),
@@ -156,7 +174,6 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ]
     graph = helper.make_graph(nodes, "tiny", inputs, [output], constants)
     opset = [helper.make_opsetid("", 17)]
-    path = tmp_path_factory.mktemp("model") / "tiny.onnx"
     onnx.save(helper.make_model(graph, opset_imports=opset, ir_version=8), path)
     card = ModelCard(
         name="tiny",
@@ -171,4 +188,3 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
         graph_sha256=read_onnx(path).graph_sha256,
     )
     path.write_bytes(with_metadata(path.read_bytes(), {CARD_KEY: card.to_json()}))
-    return path

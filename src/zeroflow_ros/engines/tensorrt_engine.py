@@ -10,8 +10,8 @@ import threading
 import time
 import traceback
 import weakref
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from zeroflow_ros.engines import Engine, Say, Tensors, to_stderr
+from zeroflow_ros.engines import Engine, GpuMemory, Say, Tensors, to_stderr
 from zeroflow_ros.engines.build_progress import Progress
 from zeroflow_ros.engines.cuda_buffers import Cuda, load_bindings
 from zeroflow_ros.engines.cuda_driver import find_gpu
@@ -151,15 +151,27 @@ class TensorRTEngine:
 
     def infer(self, inputs: Tensors) -> dict[str, npt.NDArray[np.generic]]:
         """See Engine. Raises EngineError where TensorRT or CUDA fails."""
+        with self._current():
+            return self._plan.infer(inputs)
+
+    def gpu_memory(self) -> GpuMemory:
+        """See GpuEngine."""
+        with self._current():
+            free, total = self._cuda.memory_info()
+        return GpuMemory((total - free) / 1e6, total / 1e6)
+
+    def close(self) -> None:
+        """See GpuEngine."""
+        self._finalizer()
+
+    @contextmanager
+    def _current(self) -> Iterator[None]:
+        """This thread alone, on the GPU."""
         with self._lock:
             if not self._finalizer.alive:
                 raise EngineError(f"{self.description}: this engine is closed")
             self._cuda.make_current()
-            return self._plan.infer(inputs)
-
-    def close(self) -> None:
-        """Give back all that is on the GPU."""
-        self._finalizer()
+            yield
 
 
 def load_library() -> Any:

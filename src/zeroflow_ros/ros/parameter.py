@@ -21,7 +21,6 @@ class When(Enum):
 
     START = "at the start"
     CONFIGURE = "by configure"
-    ACTIVATE = "by activate"
     ALWAYS = "for every sweep"
 
 

@@ -17,7 +17,6 @@ from zeroflow_ros.ros.settings import definitions
 _CHANGED = {
     When.START: "-",
     When.CONFIGURE: "unconfigured",
-    When.ACTIVATE: "inactive",
     When.ALWAYS: "always",
 }
 _HEAD = """\

@@ -21,23 +21,19 @@ _FIELDS = {
     parameter.name: field.name
     for parameter, field in zip(definitions(), dataclasses.fields(Settings), strict=True)
 }
-_CURE = {
-    When.CONFIGURE: "deactivate and clean up first (ros2 lifecycle set {node} deactivate; ...)",
-    When.ACTIVATE: "deactivate first (ros2 lifecycle set {node} deactivate)",
-}
 
 
 class NodeParameters:
     """Declares all parameters on a node; `settings` are their values now.
 
     Illegal values are refused with the reason, and so are changes that would have no effect before
-    the next configure or activate. `in_use` tells whether what was read at a time is in use.
+    the next configure. `configured` tells whether what that reads is in use.
     """
 
-    def __init__(self, node: Node, in_use: Callable[[When], bool]) -> None:
+    def __init__(self, node: Node, configured: Callable[[], bool]) -> None:
         """Raises rclpy's ParameterException, with the parameter's name, for an illegal value."""
         self.settings = Settings()
-        self._node, self._in_use = node, in_use
+        self._node, self._configured = node, configured
         node.add_on_set_parameters_callback(self._check)
         node.add_post_set_parameters_callback(self._take)
         for parameter in _KNOWN.values():
@@ -53,10 +49,13 @@ class NodeParameters:
 
     def _refusal(self, change: Any) -> str | None:
         parameter = _KNOWN[change.name]
-        if not self._in_use(parameter.when):
+        if parameter.when is not When.CONFIGURE or not self._configured():
             return parameter.refusal(change.value)
-        cure = _CURE[parameter.when].format(node=self._node.get_fully_qualified_name())
-        return f"parameter '{parameter.name}' is read {parameter.when.value}: {cure}"
+        return (
+            f"parameter '{parameter.name}' is read {parameter.when.value}: deactivate and clean up "
+            f"first (ros2 lifecycle set {self._node.get_fully_qualified_name()} deactivate; ... "
+            "cleanup), then configure and activate again"
+        )
 
     def _take(self, changes: Sequence[Any]) -> None:
         values: dict[str, Any] = {

@@ -123,7 +123,7 @@ class Settings:
         "QoS of ~/input/pointcloud. best_effort fits every driver; reliable loses no sweep of a"
         " driver or bag that offers it.",
         choices=("best_effort", "reliable"),
-        when=When.ACTIVATE,
+        when=When.START,
     )
     input_depth: int = parameter(
         "input.depth",
@@ -131,7 +131,7 @@ class Settings:
         "QoS history of ~/input/pointcloud. The latest sweep wins; more only adds latency.",
         minimum=1,
         maximum=100,
-        when=When.ACTIVATE,
+        when=When.START,
     )
     crop_box: tuple[float, ...] = parameter(
         "input.crop_box",
