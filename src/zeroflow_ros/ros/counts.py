@@ -24,6 +24,7 @@ class SweepCounts:
         self.received = 0
         self.unreadable = 0
         self.failed = 0
+        self.unheard = 0
         self.bad_odometry = 0
         self.answered: Counter[FlowStatus] = Counter()
 
@@ -32,7 +33,8 @@ class SweepCounts:
         outcomes = [f"{self.answered[status]} {words}" for status, words in _WORDS.items()]
         return (
             f"{self.received} sweeps received, {self.answered.total()} answered "
-            f"({', '.join(outcomes)}), {dropped} dropped for a newer one, "
+            f"({', '.join(outcomes)}), {self.unheard} came while nobody listened, "
+            f"{dropped} dropped for a newer one, "
             f"{self.unreadable} unreadable, {self.failed} failed; "
             f"{self.bad_odometry} odometry messages refused"
         )

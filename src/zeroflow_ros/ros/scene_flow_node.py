@@ -11,21 +11,24 @@ from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 from rclpy.qos import HistoryPolicy, QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import PointCloud2
-from std_msgs.msg import Float64
 
+from zeroflow_ros.crop_box import without_box
 from zeroflow_ros.errors import CloudError
 from zeroflow_ros.flow import Flow, FlowStatus
 from zeroflow_ros.memory import keep_memory
 from zeroflow_ros.ros.counts import SweepCounts
 from zeroflow_ros.ros.dds import prepare_dds
+from zeroflow_ros.ros.debug_topics import DebugTopics
 from zeroflow_ros.ros.estimator_setup import make_ego_motion, make_estimator
 from zeroflow_ros.ros.latest_worker import LatestWorker
 from zeroflow_ros.ros.odometry import OdometryTrack
+from zeroflow_ros.ros.outputs import FlowOutputs
 from zeroflow_ros.ros.parameters import NodeParameters
-from zeroflow_ros.ros.pointcloud2 import flow_message, to_sweep
+from zeroflow_ros.ros.pointcloud2 import to_sweep
 from zeroflow_ros.ros.process import run_node
 from zeroflow_ros.ros.settings import Settings
 from zeroflow_ros.ros.silence import why_silent
+from zeroflow_ros.stopwatch import Stopwatch
 from zeroflow_ros.sweep import Sweep
 
 NODE_NAME = "scene_flow"
@@ -44,7 +47,8 @@ class SceneFlowNode(Node):
         said in the log.
         """
         super().__init__(NODE_NAME)
-        self._settings = settings = NodeParameters(self, lambda when: False).settings
+        self._node_parameters = NodeParameters(self, lambda when: False)
+        settings = self._node_parameters.settings
         self._middleware = middleware
         self.counts = SweepCounts()
         self._warned_at: dict[str, float] = {}
@@ -56,10 +60,9 @@ class SceneFlowNode(Node):
 
     def start(self) -> None:
         """Publish and subscribe."""
-        settings = self._settings
-        self._flow = self.create_publisher(PointCloud2, "~/output/flow", 1)
-        self._processing_ms = self.create_publisher(Float64, "~/debug/processing_time_ms", 1)
-        self._latency_ms = self.create_publisher(Float64, "~/debug/pipeline_latency_ms", 1)
+        settings = self._node_parameters.settings
+        self._outputs, self._debug = FlowOutputs(self), DebugTopics(self)
+        self._answered_at: float | None = None
         self._worker: LatestWorker[PointCloud2] = LatestWorker(self._answer)
         self._reliable = settings.input_reliability == "reliable"
         self._subscribe(settings)
@@ -108,11 +111,19 @@ class SceneFlowNode(Node):
 
     def _answer(self, message: PointCloud2) -> None:
         """Runs in the worker's thread, which no error may end."""
-        start = time.perf_counter()
+        watch, settings = Stopwatch(), self._node_parameters.settings
         try:
             sweep = to_sweep(message)
-            flow = self._estimator.update(sweep)
-            self._flow.publish(flow_message(message, sweep, flow))
+            looked_at = without_box(sweep, settings.crop_box)
+            watch.lap("parse")
+            if not self._outputs.wanted():
+                self._estimator.observe(looked_at)
+                self.counts.unheard += 1
+                return
+            flow = self._estimator.update(looked_at)
+            watch.lap("estimator")
+            self._outputs.publish(message, sweep, flow, settings)
+            watch.lap("publish")
         except CloudError as error:
             self.counts.unreadable += 1
             self._warn("cloud not readable", str(error))
@@ -122,13 +133,16 @@ class SceneFlowNode(Node):
             self._warn("sweep not answered", f"{type(error).__name__}: {error}")
             return
         self.counts.answered[flow.status] += 1
-        self._publish_times(sweep, 1e3 * (time.perf_counter() - start))
+        self._publish_times(sweep, flow, watch.stage_ms)
         self._explain(sweep, flow)
 
-    def _publish_times(self, sweep: Sweep, processing_ms: float) -> None:
+    def _publish_times(self, sweep: Sweep, flow: Flow, whole_ms: dict[str, float]) -> None:
         latency_ms = 1e-6 * (self.get_clock().now().nanoseconds - sweep.stamp_ns)
-        self._processing_ms.publish(Float64(data=processing_ms))
-        self._latency_ms.publish(Float64(data=latency_ms))
+        now, before = time.monotonic(), self._answered_at
+        cyclic_ms = None if before is None else 1e3 * (now - before)
+        self._answered_at = now
+        stages = {"parse": whole_ms["parse"], **flow.stage_ms, "publish": whole_ms["publish"]}
+        self._debug.publish(stages, sum(whole_ms.values()), latency_ms, cyclic_ms)
 
     def _explain(self, sweep: Sweep, flow: Flow) -> None:
         """Say why a sweep got no flow, and what looks like a mistake in the set-up."""
