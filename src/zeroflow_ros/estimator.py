@@ -65,18 +65,18 @@ class FlowEstimator:
         earlier one, without pose or without points is answered with nothing valid and the reason.
         """
         watch = Stopwatch()
-        pose = self._pose(sweep, pose)
-        watch.lap("ego_motion")
-        if pose is None or not np.isfinite(pose).all():
-            return Flow.none(len(sweep), FlowStatus.NO_EGO_MOTION, watch.stage_ms)
-        newest = PosedSweep(sweep, pose)
-        chosen = self._chosen(newest)
-        watch.lap("deskew")
-        if not chosen:
-            return Flow.none(len(sweep), FlowStatus.FIRST_SWEEP, watch.stage_ms)
-        level = self._levelling.level(sweep.points)
-        watch.lap("levelling")
-        return self._network.flow([_placed(posed, newest, level) for posed in chosen], watch)
+        prepared = self._prepared(sweep, pose, watch)
+        if isinstance(prepared, FlowStatus):
+            return Flow.none(len(sweep), prepared, watch.stage_ms)
+        return self._network.flow(prepared, watch)
+
+    def observe(self, sweep: Sweep, pose: Transform | None = None) -> None:
+        """See the newest sweep without asking for its flow; the network is not run.
+
+        Poses, history and level go on as with `update`: the next one answers at once, and as if it
+        had been asked about all. (Patchwork++, where a model wants it, does not see these sweeps.)
+        """
+        self._prepared(sweep, pose, Stopwatch())
 
     def reset(self) -> None:
         """Forget all sweeps, poses and the level, as at the start of another recording."""
@@ -85,6 +85,23 @@ class FlowEstimator:
         self._levelling.reset()
         if self._ego_motion is not None:
             self._ego_motion.reset()
+
+    def _prepared(
+        self, sweep: Sweep, pose: Transform | None, watch: Stopwatch
+    ) -> list[PlacedCloud] | FlowStatus:
+        """What the network takes for the newest sweep, or why there is nothing to take."""
+        pose = self._pose(sweep, pose)
+        watch.lap("ego_motion")
+        if pose is None or not np.isfinite(pose).all():
+            return FlowStatus.NO_EGO_MOTION
+        newest = PosedSweep(sweep, pose)
+        chosen = self._chosen(newest)
+        watch.lap("deskew")
+        if not chosen:
+            return FlowStatus.FIRST_SWEEP
+        level = self._levelling.level(sweep.points)
+        watch.lap("levelling")
+        return [_placed(posed, newest, level) for posed in chosen]
 
     def _chosen(self, newest: PosedSweep) -> list[PosedSweep | None]:
         """The sweeps that the model sees, newest first; none while there is no earlier one."""

@@ -192,17 +192,9 @@ def flow_rows(sweep: Sweep, flow: Flow) -> npt.NDArray[np.uint8]:
     is not finite read velocity 0 and valid 0, so that no NaN reaches a viewer's colour range.
     Intensity is there when the sweep has it. Raises ValueError when sweep and flow differ in N.
     """
-    points, moved = (np.asarray(a, np.float32) for a in (sweep.points, flow.displacement))
-    valid = np.asarray(flow.valid, bool)
-    if moved.shape != points.shape or valid.shape != (len(sweep),):
-        raise ValueError(
-            f"sweep has {len(sweep)} points, its flow {len(moved)} rows: displacement "
-            f"{moved.shape}, valid {valid.shape}"
-        )
     intensity = "intensity" in sweep.extras
     width = len(flow_fields(intensity))
-    interval_s = flow.interval_s if flow.interval_s > 0 else np.inf  # nothing moved, nothing moves
-    rows, valid = flow_columns(points, moved, valid, interval_s, width)
+    rows, valid = _side_by_side(sweep, flow, width)
     if intensity:
         rows[:, 3] = sweep.extras["intensity"]
     out = rows.astype("<f4", copy=False).view(np.uint8).reshape(len(sweep), 4 * width)
@@ -210,12 +202,41 @@ def flow_rows(sweep: Sweep, flow: Flow) -> npt.NDArray[np.uint8]:
     return out
 
 
+def _side_by_side(
+    sweep: Sweep, flow: Flow, width: int
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
+    """See `flow_columns`. Raises ValueError when sweep and flow differ in N."""
+    points, moved = (np.asarray(a, np.float32) for a in (sweep.points, flow.displacement))
+    valid = np.asarray(flow.valid, bool)
+    if moved.shape != points.shape or valid.shape != (len(sweep),):
+        raise ValueError(
+            f"sweep has {len(sweep)} points, its flow {len(moved)} rows: displacement "
+            f"{moved.shape}, valid {valid.shape}"
+        )
+    interval_s = flow.interval_s if flow.interval_s > 0 else np.inf  # nothing moved, nothing moves
+    return flow_columns(points, moved, valid, interval_s, width)
+
+
 class FlowColumns(NamedTuple):
-    """A flow cloud read back: float32 [N, 3] in m, float32 [N, 3] in m/s, bool [N]."""
+    """What a flow cloud says: float32 [N, 3] in m, float32 [N, 3] in m/s, bool [N].
+
+    Where not valid, velocity is 0; only points may be NaN.
+    """
 
     points: Points
     velocity: Points
     valid: npt.NDArray[np.bool_]
+
+    @staticmethod
+    def of(sweep: Sweep, flow: Flow) -> FlowColumns:
+        """What `flow_rows` writes. Raises ValueError when sweep and flow differ in N."""
+        rows, valid = _side_by_side(sweep, flow, 7)
+        return FlowColumns(rows[:, :3], rows[:, 3:6], valid)
+
+    @property
+    def speed(self) -> npt.NDArray[np.float32]:
+        """Float32 [N] in m/s."""
+        return np.sqrt(np.einsum("ij,ij->i", self.velocity, self.velocity))
 
 
 def read_flow(message: Any) -> FlowColumns:

@@ -78,6 +78,54 @@ def test_flow_from_the_second_sweep_on(make_model: MakeModel, engine: Any) -> No
 LONG = (0, 1, 3)
 
 
+def drive() -> list[tuple[Sweep, Transform]]:
+    """From a tilted sensor at 10 m/s, with times of points, a lost sweep and a clock jump."""
+    points, _ = tilted_scene(np.deg2rad(3))
+    times = {"t": np.linspace(0, 0.09, len(points))}
+    return [
+        (
+            Sweep(points + np.float32(0.01 * k), START_NS + (k - 50 * (k > 6)) * 10**8, "", times),
+            from_roll_pitch_yaw((float(k), 0.1 * k, 0), 0, 0, 0.01 * k),
+        )
+        for k in (0, 1, 2, 3, 5, 6, 7, 8, 9)
+    ]
+
+
+@pytest.mark.parametrize("unseen", range(9))
+def test_a_sweep_that_was_only_observed_is_remembered_as_if_it_had_been_asked_about(
+    make_model: MakeModel, engine: Any, unseen: int
+) -> None:
+    engine.displacement = lambda inputs: inputs["point_offset"] + 0.1
+    path = make_model(lags=LONG)
+    asked, observed = FlowEstimator(path), FlowEstimator(path)
+    for newest, pose in drive()[:unseen]:
+        asked.update(newest, pose)
+        engine.inputs.clear()
+        observed.observe(newest, pose)
+        assert engine.inputs == []
+    for newest, pose in drive()[unseen:]:
+        expected, found = asked.update(newest, pose), observed.update(newest, pose)
+        assert found.status is expected.status
+        np.testing.assert_array_equal(found.displacement, expected.displacement)
+        np.testing.assert_array_equal(found.valid, expected.valid)
+        assert found.interval_s == expected.interval_s
+
+
+def test_the_source_of_ego_motion_sees_observed_sweeps(make_model: MakeModel, engine: Any) -> None:
+    seen: list[int] = []
+
+    class Watching(Standstill):
+        def observe(self, sweep: Sweep) -> None:
+            seen.append(sweep.stamp_ns)
+
+    flows = estimator(make_model(), Watching())
+    flows.observe(sweep(0))
+    flows.observe(sweep(100))
+    assert flows.update(sweep(200)).status is FlowStatus.ESTIMATED
+    assert [stamp - START_NS for stamp in seen] == [0, 100_000_000, 200_000_000]
+    assert len(engine.inputs) == 1
+
+
 def sweeps_seen(engine: Any, cells: int) -> list[int]:
     """Which of the model's sweeps had points in the last call of the engine."""
     return np.unique(engine.inputs[-1]["pillar_index"] // cells).tolist()

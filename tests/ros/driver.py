@@ -4,17 +4,21 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 import rclpy
 from nav_msgs.msg import Odometry
 from rclpy.context import Context
+from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 from sensor_msgs.msg import PointCloud2, PointField
 
+from zeroflow_ros.ros.acquaintance import strangers
 from zeroflow_ros.ros.probe import FlowProbe, FlowSample
 
 FRAME = "lidar"
@@ -42,6 +46,30 @@ class Driver:
             if self.probe.collect(1, 0.5):
                 return
         raise AssertionError("the node does not answer")
+
+    def wait_for_input(self) -> None:
+        """Until the node is known to take what is sent; nobody listens to it yet."""
+        end = time.monotonic() + 30.0
+        while not self.clouds.get_subscription_count():
+            assert time.monotonic() < end
+            self.hear()
+        takers = partial(self._node.get_subscriptions_info_by_topic, self.clouds.topic_name)
+        assert not strangers(self._node, takers, 30.0)
+
+    def listen(self, type_: type[Any], names: Sequence[str]) -> dict[str, list[Any]]:
+        """What will come on topics of the node, by name; see `hear`."""
+        received: dict[str, list[Any]] = {name: [] for name in names}
+        for name, messages in received.items():
+            self._node.create_subscription(type_, f"/scene_flow/{name}", messages.append, 10)
+        return received
+
+    def hear(self) -> None:
+        """Take what came on the topics that are listened to."""
+        executor = SingleThreadedExecutor(context=self._context)
+        executor.add_node(self._node)
+        for _ in range(20):
+            executor.spin_once(timeout_sec=0.01)
+        executor.shutdown()
 
     def send(self, message: PointCloud2, dt_ms: int = 100) -> PointCloud2:
         self.stamp_ns += dt_ms * 1_000_000

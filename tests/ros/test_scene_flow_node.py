@@ -16,7 +16,13 @@ pytest.importorskip("rclpy", reason="ROS is not installed: pip install 'zeroflow
 
 from nav_msgs.msg import Odometry
 from sensor_msgs.msg import PointCloud2
+from std_msgs.msg import Float64
 from tests.ros.driver import Driver, cloud, scene
+from visualization_msgs.msg import MarkerArray
+
+from zeroflow_ros.coloring import flow_colors
+from zeroflow_ros.pointcloud2 import point_dtype
+from zeroflow_ros.ros.probe import FlowProbe
 
 FLOW_M_S = (5.0, -2.5, 0.0)
 
@@ -106,8 +112,9 @@ def test_bad_input_is_answered_or_counted_and_signals_end_it_well(
 
     assert node.stop(number) == 0
     summary = node.lines[-1]
-    received, answered = map(int, re.findall(r"(\d+) sweeps received, (\d+) answered", summary)[0])
-    assert received == answered + 1 >= 8
+    counts = r"(\d+) sweeps received, (\d+) answered.* (\d+) not asked for"
+    received, answered, unheard = map(int, re.findall(counts, summary)[0])
+    assert received == answered + unheard + 1 >= 8
     assert "0 dropped for a newer one, 1 unreadable, 0 failed" in summary
     assert "Traceback" not in node.output
 
@@ -148,25 +155,85 @@ def test_dropped_sweeps_are_told_while_it_runs(
     assert node.stop() == 0
 
 
-def test_times_are_published(start_node: Callable[..., Any], driver: Driver) -> None:
-    from rclpy.executors import SingleThreadedExecutor
-    from std_msgs.msg import Float64
+STAGES_SEEN = ("parse", "ego_motion", "levelling", "network", "output", "publish")
 
-    received: dict[str, list[float]] = {"processing_time_ms": [], "pipeline_latency_ms": []}
-    listener = driver._node
-    for name, values in received.items():
-        listener.create_subscription(
-            Float64, f"/scene_flow/debug/{name}", lambda m, v=values: v.append(m.data), 10
-        )
+
+def test_times_are_published(start_node: Callable[..., Any], driver: Driver) -> None:
+    names = [f"debug/{name}_ms" for name in ("processing_time", "pipeline_latency", "cyclic_time")]
+    stages = [f"debug/processing_time/{stage}_ms" for stage in STAGES_SEEN]
+    received = driver.listen(Float64, [*names, *stages])
     start_node(**{"ego_motion.source": "none"})
     driver.wait_for_node()
-    executor = SingleThreadedExecutor(context=listener.context)
-    executor.add_node(listener)
     for seed in range(50):  # the first ones may be gone before the subscriptions match
         driver.ask(cloud(scene(seed=seed)))
-        executor.spin_once(timeout_sec=0.05)
+        driver.hear()
         if all(received.values()):
             break
-    executor.shutdown()
-    assert 0 < received["processing_time_ms"][0] < 60_000
-    assert received["pipeline_latency_ms"][0] > 1e9  # the stamps are of 2023
+    latency = received["debug/pipeline_latency_ms"][-1].data
+    assert latency > 1e9  # the stamps are of 2023
+    del received["debug/pipeline_latency_ms"]
+    assert all(0 < messages[-1].data < 60_000 for messages in received.values())
+
+
+def test_colours_and_arrows_are_of_the_same_flow_and_the_own_vehicle_has_none(
+    start_node: Callable[..., Any], driver: Driver
+) -> None:
+    names = ["output/flow_colored", "output/markers"]
+    colored = driver.listen(PointCloud2, names[:1])[names[0]]
+    markers = driver.listen(MarkerArray, names[1:])[names[1]]
+    start_node(
+        **{
+            "ego_motion.source": "none",
+            "input.crop_box": "[3.0, 2.0, -3.0, -2.0, -2.0, 1.0]",
+            "colors.max_speed": 10.0,
+            "markers.max_count": 50,
+            "markers.seconds": 2.0,
+        }
+    )
+    driver.wait_for_node()
+    for seed in range(50):
+        points = scene(seed=seed)
+        sample = driver.ask(cloud(points, height=4))
+        driver.hear()
+        said = [*colored[-1:], *(array.markers[0] for array in markers[-1:])]
+        if [message.header for message in said] == [sample.message.header] * 2 and seed:
+            break
+    own = ((points > [-2, -2, -3]) & (points < [3, 2, 1])).all(1)
+    assert 5 < own.sum() < 50
+    found = sample.columns()
+    np.testing.assert_array_equal(found.valid, ~own)
+    np.testing.assert_array_equal(found.points, points)  # where they are is not hidden
+
+    cloud_said, marker = said
+    rows = np.frombuffer(cloud_said.data, point_dtype(cloud_said))
+    np.testing.assert_allclose(rows["speed"], np.where(own, 0, np.hypot(5, 2.5)), atol=0.05)
+    red, green, blue = flow_colors(found.velocity[~own], 10.0).T.astype(np.uint32)
+    np.testing.assert_array_equal(rows["rgb"][~own], red << 16 | green << 8 | blue)
+
+    ends = np.array([(point.x, point.y, point.z) for point in marker.points]).reshape(-1, 2, 3)
+    assert 5 <= len(ends) <= 50
+    np.testing.assert_allclose(ends[:, 1] - ends[:, 0], [[10, -5, 0]] * len(ends), atol=0.1)
+    starts = {tuple(start) for start in ends[:, 0].tolist()}
+    assert starts <= {tuple(point) for point in points[~own].tolist()}
+
+
+def test_while_nobody_listens_nothing_is_computed_and_nothing_forgotten(
+    start_node: Callable[..., Any], driver: Driver
+) -> None:
+    driver.probe.close()
+    node = start_node(**{"ego_motion.source": "none", "input.depth": 50})
+    driver.wait_for_input()
+    for seed in range(4):
+        driver.send(cloud(scene(seed=seed)))
+    driver.probe = FlowProbe()
+    assert driver.probe.wait_for_publisher(30.0)
+    first = driver.ask(cloud(scene(seed=4))).columns()
+    assert first.valid.all()
+    np.testing.assert_allclose(first.velocity, [FLOW_M_S] * 500, atol=0.05)
+    assert node.stop() == 0
+    summary = node.lines[-1]
+    assert "1 answered (1 estimated, 0 without an earlier sweep, " in summary
+    counts = r"(\d+) not asked for, (\d+) dropped"
+    unheard, dropped = map(int, re.findall(counts, summary)[0])
+    assert unheard + dropped == 4
+    assert unheard >= 1

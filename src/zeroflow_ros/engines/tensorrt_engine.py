@@ -166,7 +166,7 @@ class TensorRTEngine:
 
     @contextmanager
     def _current(self) -> Iterator[None]:
-        """This thread alone, on the GPU."""
+        """On the GPU, this thread alone."""
         with self._lock:
             if not self._finalizer.alive:
                 raise EngineError(f"{self.description}: this engine is closed")
