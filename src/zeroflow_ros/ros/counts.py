@@ -24,15 +24,17 @@ class SweepCounts:
         self.received = 0
         self.unreadable = 0
         self.failed = 0
-        self.bad_odometry = 0
         self.answered: Counter[FlowStatus] = Counter()
 
-    def summary(self, dropped: int) -> str:
-        """One line, for the log at shutdown; `dropped` sweeps were overtaken by newer ones."""
+    def summary(self, dropped: int, refused: int) -> str:
+        """One line, for the log at shutdown.
+
+        `dropped` sweeps were overtaken by newer ones, `refused` odometry messages hold no pose.
+        """
         outcomes = [f"{self.answered[status]} {words}" for status, words in _WORDS.items()]
         return (
             f"{self.received} sweeps received, {self.answered.total()} answered "
             f"({', '.join(outcomes)}), {dropped} dropped for a newer one, "
             f"{self.unreadable} unreadable, {self.failed} failed; "
-            f"{self.bad_odometry} odometry messages refused"
+            f"{refused} odometry messages refused"
         )

@@ -11,10 +11,10 @@ from typing import cast
 
 import numpy as np
 
-from zeroflow_ros.ego_motion import EgoMotion, KissIcpOdometry, Standstill
 from zeroflow_ros.engines.backends import Backend, EngineOptions
 from zeroflow_ros.estimator import FlowEstimator
-from zeroflow_ros.ros.odometry import OdometryTrack
+from zeroflow_ros.ros.ego_motion_source import NodeEgoMotion
+from zeroflow_ros.ros.levelling_source import make_levelling
 from zeroflow_ros.ros.settings import Settings
 from zeroflow_ros.sweep import Sweep
 
@@ -22,28 +22,19 @@ WARM_UP_POINTS = 120_000
 WARM_UP_RUNS = 3
 
 
-def make_ego_motion(settings: Settings) -> EgoMotion:
-    """The source that `ego_motion.source` names. Raises MissingPackageError."""
-    if settings.ego_motion_source == "kiss_icp":
-        return KissIcpOdometry()
-    if settings.ego_motion_source == "none":
-        return Standstill()
-    return OdometryTrack(settings.mounting)
-
-
 def make_estimator(
-    settings: Settings, ego_motion: EgoMotion, say: Callable[[str], None]
+    settings: Settings, ego_motion: NodeEgoMotion, say: Callable[[str], None]
 ) -> FlowEstimator:
     """Load the model and run it a few times; `say` is told what runs it, and what takes time.
 
-    Raises ModelError, EngineError, MissingPackageError.
+    Raises ModelError, EngineError, MissingPackageError, ParameterError.
     """
     estimator = FlowEstimator(
         settings.model or None,
         backend=cast(Backend, settings.backend),  # of which Settings has checked it
         engine=EngineOptions(settings.gpu, _folder(settings.engine_cache), say=say),
         ego_motion=ego_motion,
-        sensor_height=settings.sensor_height or None,
+        levelling=make_levelling(settings, ego_motion),
         deskew=settings.deskew == "auto",
         threads=settings.threads or None,
     )

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import time
 
-from nav_msgs.msg import Odometry
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 from rclpy.qos import HistoryPolicy, QoSProfile, ReliabilityPolicy
@@ -18,9 +17,9 @@ from zeroflow_ros.flow import Flow, FlowStatus
 from zeroflow_ros.memory import keep_memory
 from zeroflow_ros.ros.counts import SweepCounts
 from zeroflow_ros.ros.dds import prepare_dds
-from zeroflow_ros.ros.estimator_setup import make_ego_motion, make_estimator
+from zeroflow_ros.ros.ego_motion_source import make_ego_motion
+from zeroflow_ros.ros.estimator_setup import make_estimator
 from zeroflow_ros.ros.latest_worker import LatestWorker
-from zeroflow_ros.ros.odometry import OdometryTrack
 from zeroflow_ros.ros.parameters import NodeParameters
 from zeroflow_ros.ros.pointcloud2 import flow_message, to_sweep
 from zeroflow_ros.ros.process import run_node
@@ -31,7 +30,6 @@ from zeroflow_ros.sweep import Sweep
 NODE_NAME = "scene_flow"
 INPUT_TOPIC = "~/input/pointcloud"
 WARN_EVERY_S = 5.0
-ODOMETRY_DEPTH = 200
 
 
 class SceneFlowNode(Node):
@@ -48,7 +46,7 @@ class SceneFlowNode(Node):
         self._middleware = middleware
         self.counts = SweepCounts()
         self._warned_at: dict[str, float] = {}
-        self._ego_motion = make_ego_motion(settings)
+        self._ego_motion = make_ego_motion(self, settings)
         self._estimator = make_estimator(settings, self._ego_motion, self.get_logger().warning)
         self.done = settings.build_only
         if self.done:
@@ -67,7 +65,7 @@ class SceneFlowNode(Node):
         steady = Clock(clock_type=ClockType.STEADY_TIME)  # simulated time may stand still
         self.create_timer(WARN_EVERY_S, self._watch, clock=steady)
         self.get_logger().info(
-            f"ready: {self._described()}, ego motion from {settings.ego_motion_source}, "
+            f"ready: {self._described()}, ego motion: {self._ego_motion.description}, "
             f"clouds from {self.resolve_topic_name(INPUT_TOPIC)} ({settings.input_reliability}), "
             f"{self._middleware}"
         )
@@ -78,29 +76,19 @@ class SceneFlowNode(Node):
 
     def finish(self) -> None:
         """Answer the sweep in work, stop, and say what became of all sweeps."""
+        self._ego_motion.stop()
         self._worker.stop()
-        self.get_logger().info(self.counts.summary(self._worker.dropped))
+        self.get_logger().info(self.counts.summary(self._worker.dropped, self._ego_motion.refused))
 
     def _subscribe(self, settings: Settings) -> None:
-        # Odometry first: of two ready messages, the executor serves the older subscription.
-        if isinstance(self._ego_motion, OdometryTrack):
-            self.create_subscription(
-                Odometry, "~/input/odometry", self._take_odometry, _qos(ODOMETRY_DEPTH)
-            )
+        # Poses first: of two ready messages, the executor serves the older subscription.
+        self._ego_motion.start()
         self.create_subscription(
             PointCloud2,
             INPUT_TOPIC,
             self._take_cloud,
             _qos(settings.input_depth, self._reliable),
         )
-
-    def _take_odometry(self, message: Odometry) -> None:
-        assert isinstance(self._ego_motion, OdometryTrack)
-        try:
-            self._ego_motion.add(message)
-        except ValueError as error:
-            self.counts.bad_odometry += 1
-            self._warn("odometry refused", str(error))
 
     def _take_cloud(self, message: PointCloud2) -> None:
         self.counts.received += 1
@@ -132,19 +120,11 @@ class SceneFlowNode(Node):
 
     def _explain(self, sweep: Sweep, flow: Flow) -> None:
         """Say why a sweep got no flow, and what looks like a mistake in the set-up."""
-        odometry = self._ego_motion
         if flow.status is FlowStatus.NO_EGO_MOTION:
-            reason = "the sweeps did not register"
-            if isinstance(odometry, OdometryTrack):
-                topic = self.resolve_topic_name("~/input/odometry")
-                reason = f"{odometry.why_unknown(sweep.stamp_ns)} ({topic})"
+            reason = self._ego_motion.why_unknown(sweep.stamp_ns)
             self._warn("no ego motion for the sweep, all points published with valid 0", reason)
-        elif isinstance(odometry, OdometryTrack) and odometry.unmounted(sweep.frame_id):
-            self._warn(
-                "sensor_in_base is not set",
-                f"odometry is of '{odometry.base_frame}', clouds are in '{sweep.frame_id}'; "
-                "they are taken to be in the same place",
-            )
+        elif warning := self._ego_motion.warning(sweep):
+            self._warn("ego motion", warning)
 
     def _watch(self) -> None:
         """Say so when since the last call no cloud has come, and why, or when some were dropped."""
