@@ -196,7 +196,7 @@ def test_auto_says_what_it_takes(tf2_ros: None, drive: Drive, source: str) -> No
     publish = {"tf": [vehicle.transform], "odometry": [vehicle.odometry], "kiss_icp": []}[source]
     chosen = {
         "tf": "tf (odom <- lidar)",
-        "odometry": "odometry of 'base_link' on /scene_flow/input/odometry",
+        "odometry": "odometry of 'base_link' on /scene_flow/input/odometry, mounted by tf",
         "kiss_icp": "kiss_icp",
     }[source]
     if source == "kiss_icp":

@@ -121,7 +121,7 @@ def test_it_says_what_tf_lacks(tf: Transforms) -> None:
     assert why(101 * S + 250 * MS) == "the newest transform is 0.250 s older than the sweep"
     assert why(99 * S) == "the newest transform is 2.000 s newer than the sweep"
     assert why(1_700_000_000 * S).endswith("; are both on the same clock (use_sim_time)?")
-    assert why(0) == "the sweep has no stamp"
+    assert why(0) == "the sweep has no stamp; its driver has to set one"
 
 
 def test_a_bag_that_loops_starts_tf_anew_and_what_is_static_stays(tf: Transforms) -> None:
@@ -154,16 +154,16 @@ def sensor(frame: str = "lidar") -> SensorFrame:
 def test_ego_motion_of_tf_says_which_parameter_to_look_at(tf: Transforms) -> None:
     motion = TfEgoMotion(tf, "odom", sensor("/lidar"), 0.0)
     assert motion.pose(100 * S) is None
-    assert "see ego_motion.fixed_frame" in motion.why_unknown(100 * S)
+    assert "yet; set ego_motion.fixed_frame, or another" in motion.why_unknown(100 * S)
     drive(tf, 100 * S)
     assert motion.description == "tf (odom <- lidar)"
     assert motion.pose(100 * S) is not None
-    assert "0.050 s older than the sweep; see ego_motion.timeout" in motion.why_unknown(
+    assert "0.050 s older than the sweep; ego_motion.timeout is 0.0 s" in motion.why_unknown(
         100 * S + 50 * MS
     )
     nameless = TfEgoMotion(tf, "odom", sensor(""), 0.0)
     assert nameless.pose(100 * S) is None
-    assert "frame_id is empty" in nameless.why_unknown(100 * S)
+    assert "no cloud has named its frame" in nameless.why_unknown(100 * S)
 
 
 def test_a_change_of_frame_is_said() -> None:
@@ -187,19 +187,19 @@ def test_the_mounting_is_given_or_of_tf_or_assumed_aloud(tf: Transforms) -> None
     found = mounting.find("base_link", "lidar", 101 * S)
     assert found is not None
     np.testing.assert_allclose(found[:3, 3], [2, 0, 1.5])
-    assert not mounting.assumed
+    assert mounting.told_by == "tf"
 
     for at_ns in range(102 * S, 104 * S + 1, 500 * MS):
         assert mounting.find("base_link", "rear", at_ns) is None
     np.testing.assert_array_equal(mounting.find("base_link", "rear", 104 * S + 1), np.eye(4))
-    assert mounting.assumed
+    assert mounting.told_by == "nobody"
     # What comes now is too late: it would look like a jump of the vehicle.
     tf.set_transform_static(transform("base_link", "rear", 0, x=-4), "")
     np.testing.assert_array_equal(mounting.find("base_link", "rear", 105 * S), np.eye(4))
 
     without_tf = Mounting(None, None)
     np.testing.assert_array_equal(without_tf.find("base_link", "lidar", 0), np.eye(4))
-    assert without_tf.assumed
+    assert without_tf.told_by == "nobody"
 
 
 def test_levelling_of_tf_is_the_ground_until_tf_is_known(tf: Transforms) -> None:
@@ -209,10 +209,11 @@ def test_levelling_of_tf_is_the_ground_until_tf_is_known(tf: Transforms) -> None
     levelling = TfLevelling(tf, sensor(), "base_link", 0.3)
     assert levelling.level(ground)[2, 3] == pytest.approx(2, abs=0.01)
     assert levelling.description == (
-        "tf: not known yet (nothing was received on /tf and /tf_static yet); "
+        "tf: not used yet (nothing was received on /tf and /tf_static yet); "
         "until then ground: height 2.00 m, tilt 0.0 deg, from 1 sweep"
     )
     drive(tf)
+    assert levelling.description.startswith("tf: not used yet (no sweep since); until then gr")
     level = levelling.level(ground)
     np.testing.assert_allclose(level[:3, 3], [0, 0, 1.8])
     assert levelling.description == "tf (base_link <- lidar): height 1.80 m, tilt 0.0 deg"

@@ -16,7 +16,7 @@ from zeroflow_ros.levelling import (
 from zeroflow_ros.ros.ego_motion_source import NodeEgoMotion
 from zeroflow_ros.ros.sensor_frame import SensorFrame
 from zeroflow_ros.ros.settings import Settings
-from zeroflow_ros.ros.transforms import NEWEST, Transforms
+from zeroflow_ros.ros.transforms import Transforms
 
 
 def make_levelling(settings: Settings, ego_motion: NodeEgoMotion) -> Levelling:
@@ -53,8 +53,10 @@ class TfLevelling:
         """Height and tilt; while TF is silent, why, and what stands in."""
         if self._known is not None:
             return f"tf ({self._base} <- {self._sensor.name}): {described(self._known)}"
-        why = self._transforms.why_unknown(self._base, self._sensor.name, NEWEST)
-        return f"tf: not known yet ({why}); until then {self._ground.description}"
+        why = self._transforms.why_unconnected(self._base, self._sensor.name)
+        return (
+            f"tf: not used yet ({why or 'no sweep since'}); until then {self._ground.description}"
+        )
 
     def level(self, points: Points) -> Transform:
         """See Levelling."""

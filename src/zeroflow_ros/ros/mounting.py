@@ -11,6 +11,7 @@ from zeroflow_ros.ros.sweep_time import Patience
 from zeroflow_ros.ros.transforms import Transforms
 
 PATIENCE_S = 2.0
+NOBODY = "nobody"
 
 
 class Mounting:
@@ -20,7 +21,10 @@ class Mounting:
     """
 
     def __init__(self, given: Transform | None, transforms: Transforms | None) -> None:
-        """`given`: base <- sensor [4, 4]. `transforms` where TF can be had."""
+        """`given`: base <- sensor [4, 4]. `transforms` where TF can be had.
+
+        `told_by` says who told it; empty while that is not decided, and where frames are the same.
+        """
         self._given, self._transforms = given, transforms
         self._patience = Patience(PATIENCE_S)
         self.reset()
@@ -30,7 +34,7 @@ class Mounting:
         self._frames = ("", "")
         self._decided: Transform | None = None
         self._patience.reset()
-        self.assumed = False  # neither user nor TF told it
+        self.told_by = ""
 
     def find(self, base: str, sensor: str, sweep_ns: int) -> Transform | None:
         """Base <- sensor [4, 4], or None while TF may still tell; for a sweep at `sweep_ns`."""
@@ -43,12 +47,16 @@ class Mounting:
 
     def _decide(self, base: str, sensor: str, sweep_ns: int) -> Transform | None:
         if self._given is not None:
+            self.told_by = "sensor_in_base"
             return self._given
         if base in ("", sensor):
             return np.eye(4)
         if self._transforms is not None:
             found = self._transforms.newest(base, sensor)
-            if found is not None or not self._patience.over(sweep_ns):
+            if found is not None:
+                self.told_by = "tf"
                 return found
-        self.assumed = True
+            if not self._patience.over(sweep_ns):
+                return None
+        self.told_by = NOBODY
         return np.eye(4)

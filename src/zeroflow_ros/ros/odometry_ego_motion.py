@@ -11,7 +11,7 @@ from rclpy.qos import HistoryPolicy, QoSProfile, ReliabilityPolicy
 from rclpy.qos_overriding_options import QoSOverridingOptions
 
 from zeroflow_ros.geometry import Transform
-from zeroflow_ros.ros.mounting import Mounting
+from zeroflow_ros.ros.mounting import NOBODY, Mounting
 from zeroflow_ros.ros.odometry_track import OdometryTrack
 from zeroflow_ros.ros.sensor_frame import SensorFrame
 from zeroflow_ros.sweep import Sweep
@@ -42,8 +42,9 @@ class OdometryEgoMotion:
     @property
     def description(self) -> str:
         """Whose poses, and where from."""
-        base = self._track.base_frame
-        return f"odometry of '{base}' on {self._topic}" if base else f"odometry on {self._topic}"
+        base = f" of '{self._track.base_frame}'" if self._track.base_frame else ""
+        told_by = self._mounting.told_by
+        return f"odometry{base} on {self._topic}" + (f", mounted by {told_by}" if told_by else "")
 
     def start(self) -> None:
         """Subscribe."""
@@ -102,7 +103,7 @@ class OdometryEgoMotion:
 
     def warning(self, sweep: Sweep) -> str | None:
         """Said when odometry and clouds name different frames and nobody tells the mounting."""
-        if not self._mounting.assumed:
+        if self._mounting.told_by != NOBODY:
             return None
         return (
             f"odometry is of '{self._track.base_frame}', clouds are in '{self._sensor.name}', and "

@@ -44,22 +44,20 @@ class TfEgoMotion:
 
     def pose(self, stamp_ns: int) -> Transform | None:
         """Fixed frame <- sensor [4, 4]; waits for TF that is a little late."""
-        if not self._sensor.name:
-            return None
         return self._transforms.lookup(self._fixed, self._sensor.name, stamp_ns, self._timeout_s)
 
     @property
     def is_expected(self) -> bool:
         """Whether TF connects the frames, so that a pose at a sweep's stamp should come soon."""
-        return self._transforms.newest(self._fixed, self._sensor.name) is not None
+        return self._transforms.why_unconnected(self._fixed, self._sensor.name) is None
 
     def why_unknown(self, stamp_ns: int) -> str:
         """In words, with the cure."""
-        if not self._sensor.name:
-            return "the clouds name no frame (frame_id is empty)"
         why = self._transforms.why_unknown(self._fixed, self._sensor.name, stamp_ns)
-        cure = "ego_motion.timeout" if self.is_expected else "ego_motion.fixed_frame"
-        return f"{self.description}: {why}; see {cure}, or take another ego_motion.source"
+        cure = f"ego_motion.timeout is {self._timeout_s} s"
+        if not self.is_expected:
+            cure = "set ego_motion.fixed_frame, or another ego_motion.source"
+        return f"{self.description}: {why}; {cure}"
 
     def warning(self, sweep: Sweep) -> str | None:
         """Nothing is known to look like a mistake."""

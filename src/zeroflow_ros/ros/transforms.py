@@ -99,20 +99,32 @@ class Transforms:
             found = self._ask(target, source, NEWEST)
         return None if found is None else _matrix(found)
 
-    def why_unknown(self, target: str, source: str, at_ns: int) -> str:
-        """In words, what TF lacks for target <- source at a stamp."""
+    def why_unconnected(self, target: str, source: str) -> str | None:
+        """In words, what TF lacks between two frames; None when it connects them."""
         with self._changed:
             known = sorted({*self._newest_ns, *self._parents})
-            newest = self._ask(target, source, NEWEST)
+            if self._ask(target, source, NEWEST) is not None:
+                return None
+        if not source:
+            return "no cloud has named its frame (frame_id) yet"
         if not known:
             return "nothing was received on /tf and /tf_static yet"
         for frame in (target, source):
             if frame not in known:
                 return f"TF has no frame '{frame}' (it has {', '.join(known)})"
-        if newest is None:
-            return f"TF does not connect '{target}' with '{source}' (it has {', '.join(known)})"
+        return f"TF does not connect '{target}' with '{source}' (it has {', '.join(known)})"
+
+    def why_unknown(self, target: str, source: str, at_ns: int) -> str:
+        """In words, what TF lacks for target <- source at a stamp."""
+        unconnected = self.why_unconnected(target, source)
+        if unconnected is not None:
+            return unconnected
         if at_ns <= 0:
-            return "the sweep has no stamp"
+            return "the sweep has no stamp; its driver has to set one"
+        with self._changed:
+            newest = self._ask(target, source, NEWEST)
+        if newest is None:
+            return "TF was forgotten a moment ago"
         return apart("the newest transform", at_ns, stamp_ns(newest.header.stamp))
 
     def _newest(self, transform: Any) -> int:
