@@ -134,7 +134,8 @@ def tf2_ros(ros_domain: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """A stand-in for tf2_ros, here and in the processes of this test."""
     folder = str(Path(__file__).parent / "stand_ins")
     monkeypatch.syspath_prepend(folder)
-    monkeypatch.delitem(sys.modules, "tf2_ros", raising=False)
+    monkeypatch.setitem(sys.modules, "tf2_ros", None)  # what is imported now is gone afterwards
+    del sys.modules["tf2_ros"]
     # The wheels restart Python, so only the environment reaches the processes.
     paths = (folder, os.environ.get("PYTHONPATH", ""))
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, paths)))
