@@ -52,17 +52,19 @@ class FlowEstimator:
         self._network = FlowNetwork(loaded.card, loaded.engine, ground, threads)
         self.card, self.engine = self._network.card, self._network.engine
         self._ego_motion = ego_motion
-        self._levelling = levelling or (
+        self.levelling = levelling or (
             GroundLevelling() if sensor_height is None else FixedLevelling(sensor_height)
         )
         self._deskewing = Deskewing() if deskew else Deskewing(times=lambda sweep: None)
         self._history = SweepHistory(self.card.lags, self.card.interval_s)
+        self._frame: str | None = None
 
     def update(self, sweep: Sweep, pose: Transform | None = None) -> Flow:
         """Flow of the newest sweep.
 
         `pose` (odometry frame <- sensor, [4, 4]) when the caller knows it. A sweep without an
         earlier one, without pose or without points is answered with nothing valid and the reason.
+        One from another frame than the last is of another sensor: all starts anew.
         """
         watch = Stopwatch()
         prepared = self._prepared(sweep, pose, watch)
@@ -80,9 +82,10 @@ class FlowEstimator:
 
     def reset(self) -> None:
         """Forget all sweeps, poses and the level, as at the start of another recording."""
+        self._frame = None
         self._deskewing.reset()
         self._history.clear()
-        self._levelling.reset()
+        self.levelling.reset()
         if self._ego_motion is not None:
             self._ego_motion.reset()
 
@@ -90,6 +93,9 @@ class FlowEstimator:
         self, sweep: Sweep, pose: Transform | None, watch: Stopwatch
     ) -> list[PlacedCloud] | FlowStatus:
         """What the network takes for the newest sweep, or why there is nothing to take."""
+        if self._frame not in (None, sweep.frame_id):
+            self.reset()
+        self._frame = sweep.frame_id
         pose = self._pose(sweep, pose)
         watch.lap("ego_motion")
         if pose is None or not np.isfinite(pose).all():
@@ -99,7 +105,7 @@ class FlowEstimator:
         watch.lap("deskew")
         if not chosen:
             return FlowStatus.FIRST_SWEEP
-        level = self._levelling.level(sweep.points)
+        level = self.levelling.level(sweep.points)
         watch.lap("levelling")
         return [_placed(posed, newest, level) for posed in chosen]
 

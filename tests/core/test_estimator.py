@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -281,6 +282,22 @@ def test_reset_forgets_sweeps_poses_and_level(make_model: MakeModel, engine: Any
     flow = flows.update(sweep(500, upright), STILL)
     expected = level_from_sensor[:3, :3].T @ CONSTANT
     np.testing.assert_allclose(flow.displacement[flow.valid].mean(0), expected, atol=0.01)
+
+
+def test_sweeps_of_another_sensor_start_anew(make_model: MakeModel, engine: Any) -> None:
+    flows = estimator(make_model(), Standstill())
+    flows.update(replace(sweep(0), frame_id="front"))
+    assert_none(flows.update(replace(sweep(100), frame_id="rear")), FlowStatus.FIRST_SWEEP)
+    assert flows.update(replace(sweep(200), frame_id="rear")).status is FlowStatus.ESTIMATED
+
+
+def test_poses_that_came_before_the_first_sweep_are_kept(
+    make_model: MakeModel, engine: Any
+) -> None:
+    track = PoseTrack()
+    for milliseconds in (0, 100):
+        track.add(START_NS + milliseconds * 1_000_000, STILL)
+    assert_none(estimator(make_model(), track).update(sweep(0)), FlowStatus.FIRST_SWEEP)
 
 
 def test_bad_rows_and_empty_sweeps(make_model: MakeModel, engine: Any) -> None:

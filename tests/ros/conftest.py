@@ -140,6 +140,28 @@ def start_node(start: Callable[..., Process], tiny_model: Path) -> Callable[...,
     return start_node
 
 
+@pytest.fixture
+def tf2_ros(ros_domain: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stand-in for tf2_ros, here and in the processes of this test."""
+    folder = str(Path(__file__).parent / "stand_ins")
+    monkeypatch.syspath_prepend(folder)
+    monkeypatch.setitem(sys.modules, "tf2_ros", None)  # what is imported now is gone afterwards
+    del sys.modules["tf2_ros"]
+    # The wheels restart Python, so only the environment reaches the processes.
+    paths = (folder, os.environ.get("PYTHONPATH", ""))
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, paths)))
+
+
+@pytest.fixture
+def no_tf2_ros(ros_domain: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No tf2_ros, as with ROS from PyPI, here and in the processes of this test."""
+    monkeypatch.setitem(sys.modules, "tf2_ros", None)
+    (tmp_path / "tf2_ros.py").write_text("raise ImportError('not installed')")
+    paths = (str(tmp_path), os.environ.get("PYTHONPATH", ""))
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, paths)))
+    monkeypatch.setenv("ROS_DISTRO", "jazzy")
+
+
 @pytest.fixture(scope="session")
 def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An ONNX file with a card that gives every point the displacement FLOW_M."""

@@ -11,11 +11,11 @@ from typing import NamedTuple, cast
 
 import numpy as np
 
-from zeroflow_ros.ego_motion import EgoMotion, KissIcpOdometry, Standstill
 from zeroflow_ros.engines.backends import Backend, EngineOptions
 from zeroflow_ros.engines.build_progress import Progress
 from zeroflow_ros.estimator import FlowEstimator
-from zeroflow_ros.ros.odometry import OdometryTrack
+from zeroflow_ros.ros.ego_motion_source import NodeEgoMotion
+from zeroflow_ros.ros.levelling_source import make_levelling
 from zeroflow_ros.ros.settings import Settings
 from zeroflow_ros.stopwatch import Stopwatch
 from zeroflow_ros.sweep import Sweep
@@ -24,29 +24,20 @@ WARM_UP_POINTS = 120_000
 WARM_UP_RUNS = 3
 
 
-def make_ego_motion(settings: Settings) -> EgoMotion:
-    """The source that `ego_motion.source` names. Raises MissingPackageError."""
-    if settings.ego_motion_source == "kiss_icp":
-        return KissIcpOdometry()
-    if settings.ego_motion_source == "none":
-        return Standstill()
-    return OdometryTrack(settings.mounting)
-
-
 def make_estimator(
-    settings: Settings, ego_motion: EgoMotion, say: Callable[[str], None], progress: Progress
+    settings: Settings, ego_motion: NodeEgoMotion, say: Callable[[str], None], progress: Progress
 ) -> FlowEstimator:
     """Load the model, and build its engine where there is none, which takes minutes.
 
     `say` is told what runs it; `progress` of the build. Raises ModelError, EngineError,
-    MissingPackageError.
+    MissingPackageError, ParameterError.
     """
     return FlowEstimator(
         settings.model or None,
         backend=cast(Backend, settings.backend),  # of which Settings has checked it
         engine=EngineOptions(settings.gpu, _folder(settings.engine_cache), progress, say),
         ego_motion=ego_motion,
-        sensor_height=settings.sensor_height or None,
+        levelling=make_levelling(settings, ego_motion),
         deskew=settings.deskew == "auto",
         threads=settings.threads or None,
     )

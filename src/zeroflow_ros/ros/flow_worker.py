@@ -47,7 +47,7 @@ class FlowWorker:
         """`settings` as they are now; `now_ns` of the node's clock; `warn` of what, and why."""
         self._pipeline, self._ledger, self._settings = pipeline, ledger, settings
         self._now_ns, self._warn = now_ns, warn
-        self._before: Sweep | None = None
+        self._before_ns: int | None = None
         self._started_s: float | None = None
         self._worker: LatestWorker[Arrival] = LatestWorker(self._work, ledger.drop)
 
@@ -98,18 +98,12 @@ class FlowWorker:
         if sweep.stamp_ns == 0:
             self._warn("clouds have no stamp", "each is taken to be of the time when it came")
             sweep = dataclasses.replace(sweep, stamp_ns=arrival.clock_ns)
-        before, self._before = self._before, sweep
-        if before is not None and sweep.frame_id != before.frame_id:
-            self._pipeline.estimator.reset()
-            frames = f"clouds are in '{sweep.frame_id}' now, and were in '{before.frame_id}'"
-            self._warn("the history starts anew", frames)
-        elif before is not None and sweep.stamp_ns <= before.stamp_ns:
-            # Estimator and ego motion see that for themselves.
-            back_s = (before.stamp_ns - sweep.stamp_ns) * 1e-9
+        before, self._before_ns = self._before_ns, sweep.stamp_ns
+        if before is not None and sweep.stamp_ns <= before:  # the estimator sees it for itself
             self._warn(
                 "the history starts anew",
-                f"a stamp is {back_s:.3f} s older than the one before: a bag that starts again, or "
-                "several publishers on the topic",
+                f"a stamp is {(before - sweep.stamp_ns) * 1e-9:.3f} s older than the one before: a "
+                "bag that starts again, or several publishers on the topic",
             )
         return sweep
 

@@ -160,10 +160,10 @@ class SceneFlowNode(LifecycleNode):  # type: ignore[misc]
         worker, self._worker = self._worker, None
         if source is not None:
             source.close()
+        if self.state.pipeline is not None:
+            self.state.pipeline.ego_motion.stop()  # a sweep that waits for its pose waits no longer
         if worker is not None:
             worker.stop()
-        if self.state.pipeline is not None:
-            self.state.pipeline.ego_motion.stop()
 
     def _clean_up(self) -> None:
         self._deactivate()

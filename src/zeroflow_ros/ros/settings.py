@@ -196,6 +196,11 @@ class Settings:
     )
 
     @property
+    def given_mounting(self) -> Transform | None:
+        """The mounting, where the user gave one."""
+        return self.mounting if any(self.sensor_in_base) else None
+
+    @property
     def mounting(self) -> Transform:
         """Base frame <- sensor frame, [4, 4]."""
         x, y, z, roll, pitch, yaw = self.sensor_in_base
