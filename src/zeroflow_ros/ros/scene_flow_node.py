@@ -63,9 +63,8 @@ class SceneFlowNode(LifecycleNode):  # type: ignore[misc]
         return int(self._node_parameters.settings.build_only)
 
     def finish(self) -> None:
-        """Answer the sweep in work, stop, and say what became of all sweeps."""
+        """Answer the sweep in work, and stop."""
         self._deactivate()
-        self.get_logger().info(self.state.ledger.summary())
         self._diagnostics.stop()
 
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -156,14 +155,17 @@ class SceneFlowNode(LifecycleNode):  # type: ignore[misc]
         )
 
     def _deactivate(self) -> None:
+        """Answer the sweep in work, stop, and say what became of all sweeps."""
         source, self.state.input = self.state.input, None
         worker, self._worker = self._worker, None
-        if source is not None:
-            source.close()
-        if self.state.pipeline is not None:
-            self.state.pipeline.ego_motion.stop()  # a sweep that waits for its pose waits no longer
-        if worker is not None:
-            worker.stop()
+        if source is None or worker is None or self.state.pipeline is None:
+            return
+        source.close()
+        ego_motion = self.state.pipeline.ego_motion
+        ego_motion.stop()  # a sweep that waits for its pose waits no longer
+        worker.stop()
+        refused = f"{ego_motion.refused} odometry messages refused"
+        self.get_logger().info(f"{self.state.ledger.summary()}; {refused}")
 
     def _clean_up(self) -> None:
         self._deactivate()
