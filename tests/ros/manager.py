@@ -70,6 +70,13 @@ class Manager:
         self._wait(heard, lambda: f"no report of {part} is {state}: {self._told()}")
         return self._reports[f"{self._name}: {part}"]
 
+    def heard(self, part: str, seconds: float) -> DiagnosticStatus | None:
+        """The newest report of a part of the node, after listening for some time."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            self._executor.spin_once(timeout_sec=0.01)
+        return self._reports.get(f"{self._name}: {part}")
+
     def _told(self) -> str:
         return "; ".join(f"{name} is {r.message}" for name, r in self._reports.items())
 

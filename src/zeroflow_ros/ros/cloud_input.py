@@ -13,7 +13,7 @@ from rclpy.qos import HistoryPolicy, QoSProfile, ReliabilityPolicy, qos_policy_n
 from rclpy.qos_overriding_options import QoSOverridingOptions
 from sensor_msgs.msg import PointCloud2
 
-from zeroflow_ros.ros.silence import why_silent
+from zeroflow_ros.ros.silence import namesakes, why_silent
 
 if TYPE_CHECKING:
     from rclpy.node import Node
@@ -106,6 +106,12 @@ class CloudInput:
         received, dropped = (new - old for new, old in zip(now, self._seen, strict=True))
         self._seen = now
         log = self._node.get_logger()
+        if others := namesakes(self._node):
+            name = self._node.get_fully_qualified_name()
+            log.warning(
+                f"{others} more nodes are called {name}, and their topics and services get mixed "
+                "up: rename one with --ros-args -r __node:=other_name"
+            )
         if not received:
             reliable = self._qos.reliability is ReliabilityPolicy.RELIABLE
             why = why_silent(self._node, TOPIC, reliable)
