@@ -90,7 +90,7 @@ def measure(options: argparse.Namespace, scratch: Path) -> dict[str, Any]:
         log = scratch / "publisher.jsonl"
         with PublisherProcess(log, drive, options.rate, options.seconds) as publisher:
             listen(run, probe, node, publisher, options.seconds)
-            *clouds, ended = publisher.announced() or [{}]
+            *clouds, ended = publisher.records() or [{}]
         if "late_ms_max" not in ended:
             raise ZeroflowError("the publisher failed: " + " ".join(publisher.lines()[-1:]))
         described, exit_code = node.ready, node.stop()

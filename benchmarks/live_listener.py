@@ -1,12 +1,13 @@
 # SPDX-FileCopyrightText: 2026 zeroflow_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""DebugListener: what the node says of itself on ~/debug/* and /diagnostics, by a thread."""
+"""DebugListener: what the node says of itself on ~/debug/* and /diagnostics, and when asked."""
 
 from __future__ import annotations
 
 import threading
 from collections import Counter
 from functools import partial
+from typing import Any
 
 import rclpy
 from diagnostic_msgs.msg import DiagnosticArray
@@ -47,6 +48,19 @@ class DebugListener:
         self._executor.shutdown()
         self._node.destroy_node()
         rclpy.try_shutdown(context=self._context)
+
+    def ask(self, type_: Any, service: str, request: Any, timeout_s: float = 20.0) -> Any:
+        """The answer of a service of the node; None where there is none, or no answer in time."""
+        client = self._node.create_client(type_, f"{NODE}/{service}")
+        try:
+            if not client.wait_for_service(timeout_sec=5.0):
+                return None
+            answered = threading.Event()
+            future = client.call_async(request)
+            future.add_done_callback(lambda _: answered.set())
+            return future.result() if answered.wait(timeout_s) else None
+        finally:
+            self._node.destroy_client(client)
 
     def _spin(self) -> None:
         while not self._stop.is_set():

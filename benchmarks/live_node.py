@@ -22,6 +22,7 @@ from zeroflow_ros.errors import ZeroflowError
 from zeroflow_ros.ros.dds import prepare_dds
 
 PUBLISHER = Path(__file__).with_name("live_publisher.py")
+SUBSCRIBER = Path(__file__).with_name("live_subscriber.py")
 NODE = "/scene_flow"
 
 
@@ -75,6 +76,11 @@ class _Process:
         """What it has said so far."""
         return self.log.read_text().splitlines()
 
+    def records(self) -> list[dict[str, Any]]:
+        """Its lines of JSON; one that is being written is not among them."""
+        whole = self.log.read_text().rpartition("\n")[0].splitlines()
+        return [json.loads(line) for line in whole if line.startswith("{")]
+
 
 class NodeProcess(_Process):
     """The node, with parameters."""
@@ -111,7 +117,9 @@ class NodeProcess(_Process):
 
 
 class PublisherProcess(_Process):
-    """Sends a drive; for ever without `seconds`."""
+    """Sends a drive; for ever without `seconds`. `records`: every cloud before it goes out, and at
+    the end how late they went.
+    """
 
     def __init__(self, log: Path, drive: Path, rate_hz: float, seconds: float = 1e9) -> None:
         super().__init__(log, PUBLISHER, drive, "--rate", rate_hz, "--seconds", seconds)
@@ -121,6 +129,9 @@ class PublisherProcess(_Process):
         assert self._process.stdin is not None
         print(said(fault), file=self._process.stdin, flush=True)
 
-    def announced(self) -> list[dict[str, Any]]:
-        """Every cloud it announced so far, and at the end how late they went."""
-        return [json.loads(line) for line in self.lines() if line.startswith("{")]
+
+class SubscriberProcess(_Process):
+    """Listens to the flow."""
+
+    def __init__(self, log: Path) -> None:
+        super().__init__(log, SUBSCRIBER)
