@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import json
 import math
+import signal
+import sys
 
 import numpy as np
 
@@ -17,6 +19,7 @@ from zeroflow_ros.ros.probe import FlowProbe
 
 
 def main() -> None:
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # leaves the graph
     prepare_dds()
     with FlowProbe() as probe:
         for sample in probe.samples(10**9, math.inf):

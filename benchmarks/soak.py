@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The node among faults, for as long as wanted: `python benchmarks/soak.py --minutes 30`.
 
-Sweeps at 10 Hz over DDS, and every ten seconds something goes wrong, drawn at random: see `Soak`.
+Sweeps at 10 Hz over DDS, and every ten seconds something goes wrong, in random order: see `Soak`.
 The node must live, answer again before the next fault, publish numbers only, account for every
 sweep, not grow, and end well; otherwise the exit code is 1.
 """
@@ -85,8 +85,8 @@ class Soak:
         self.publish()
 
     def subscriber_killed(self) -> None:
-        """For a while, nobody listens."""
-        self.subscribers[-1].kill()
+        """For a while, nobody listens; of one that is killed, the node does not hear so soon."""
+        self.dice.choice((self.subscribers[-1].kill, self.subscribers[-1].stop))()
         self.wait(FAULT_S)
         self.subscribe()
 
@@ -135,7 +135,7 @@ class Soak:
         """What can go wrong, by its name in the table."""
         return {
             "publisher killed and restarted": self.publisher_killed,
-            "listener killed and restarted": self.subscriber_killed,
+            "listener killed or stopped, and restarted": self.subscriber_killed,
             f"odometry stops for {FAULT_S:g} s": self.odometry_stops,
             f"stamps jump by {JUMP_S:g} s": self.clock_jumps_back,
             "an odd cloud": self.odd_cloud,
@@ -201,10 +201,11 @@ class Soak:
                 for name, fault in faults.items()
                 if fault not in (self.deactivated, self.activated_twice)
             }
-        end = time.monotonic() + seconds
+        end, deck = time.monotonic() + seconds, list[str]()
         while time.monotonic() < end:
             due = time.monotonic() + fault_every_s
-            before, name = len(self.answers()), self.dice.choice(list(faults))
+            deck = deck or self.dice.sample(list(faults), len(faults))  # each of them comes
+            before, name = len(self.answers()), deck.pop()
             self.happened.append(Happened(name, time.monotonic(), before))
             faults[name]()
             self.wait(due - time.monotonic())
