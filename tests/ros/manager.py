@@ -44,6 +44,12 @@ class Manager:
         request.transition.label = transition
         return bool(self._call(ChangeState, "change_state", request).success)
 
+    def change_by_id(self, transition: int) -> bool:
+        """As `change`, by the number that lifecycle_msgs has for it, or by one that it has not."""
+        request = ChangeState.Request()
+        request.transition.id = transition
+        return bool(self._call(ChangeState, "change_state", request).success)
+
     def state(self) -> str:
         return str(self._call(GetState, "get_state", GetState.Request()).current_state.label)
 

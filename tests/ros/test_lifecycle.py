@@ -80,6 +80,20 @@ def test_every_transition_does_its_part(
     assert "Traceback" not in waiting_node.output
 
 
+def test_impossible_transitions_are_refused_and_harm_nothing(
+    waiting_node: Any, manager: Manager
+) -> None:
+    for transition in ("activate", "deactivate", "cleanup", "no_such"):
+        assert not manager.change(transition)
+    assert not manager.change_by_id(0)
+    assert not manager.change_by_id(99)
+    assert "0 is not possible when unconfigured" in waiting_node.wait_for("no such")
+    assert manager.change("configure")
+    assert not manager.change("configure")
+    assert manager.state() == "inactive"
+    assert waiting_node.stop() == 0
+
+
 def test_a_failed_configure_names_the_cause_and_can_be_tried_again(
     start: Start, manager: Manager, driver: Driver, tiny_model: Path
 ) -> None:

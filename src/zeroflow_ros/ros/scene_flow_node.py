@@ -7,7 +7,9 @@ from __future__ import annotations
 import time
 import traceback
 from collections.abc import Callable
+from typing import Any
 
+from lifecycle_msgs.srv import ChangeState
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 
 from zeroflow_ros.errors import ZeroflowError
@@ -40,6 +42,7 @@ class SceneFlowNode(LifecycleNode):  # type: ignore[misc]
         self._last_told: dict[str, float] = {}
         self._interrupted = False
         self._worker: FlowWorker | None = None
+        self._survive_illegal_requests()
         self._node_parameters = NodeParameters(self, configured=self._configured)
         self._diagnostics = Diagnostics(
             self, lambda: reports_of(self.state, self._node_parameters.settings)
@@ -53,8 +56,11 @@ class SceneFlowNode(LifecycleNode):  # type: ignore[misc]
                 return 1
             self.get_logger().info(f"build_only: {self._described()}; nothing is left to do")
             return 0
-        if settings.autostart and self.trigger_configure() is TransitionCallbackReturn.SUCCESS:
-            self.trigger_activate()
+        try:
+            if settings.autostart and self.trigger_configure() is TransitionCallbackReturn.SUCCESS:
+                self.trigger_activate()
+        except RuntimeError as error:  # as rclpy says that a transition is not possible now
+            self.get_logger().warning(f"autostart: another one changes the state, too ({error})")
         return None
 
     def interrupt(self) -> int:
@@ -115,6 +121,22 @@ class SceneFlowNode(LifecycleNode):  # type: ignore[misc]
         again = f"ros2 lifecycle set {self.get_fully_qualified_name()} {name}"
         self.get_logger().error(f"{self.state.failure} (once that is mended: {again})")
         self._diagnostics.hurry()
+
+    def _survive_illegal_requests(self) -> None:
+        """Where a transition is not possible now, rclpy's service raises, which ends the node."""
+        service = self._service_change_state
+        change = service.callback
+
+        def answered(request: ChangeState.Request, response: ChangeState.Response) -> Any:
+            try:
+                return change(request, response)
+            except RuntimeError:
+                asked = request.transition.label or request.transition.id
+                self._warn("no such transition", f"{asked} is not possible when {self.state.phase}")
+                response.success = False
+                return response
+
+        service.callback = answered
 
     def _configured(self) -> bool:
         return self.state.pipeline is not None or bool(self.state.doing)
