@@ -80,6 +80,18 @@ def test_a_sweep_waits_for_odometry_that_reaches_its_stamp(monkeypatch: pytest.M
     assert pose[0, 3] == pytest.approx(1.0)
 
 
+def test_what_little_is_missing_is_extrapolated_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    track = OdometryTrack()
+    track.add(message(10.0, x=0))
+    waited = waits(track, monkeypatch, message(10.08, x=0.8))  # of one pose, no speed is known
+    pose = track.pose(10_100_000_000, timeout_s=0.1)
+    assert len(waited) == 1
+    assert pose is not None
+    assert pose[0, 3] == pytest.approx(1.0)
+    track.pose(10_106_000_000, timeout_s=0.1)
+    assert len(waited) == 2
+
+
 def test_after_the_wait_it_extrapolates(monkeypatch: pytest.MonkeyPatch) -> None:
     track = OdometryTrack()
     for second in (10.0, 10.1):
