@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from rclpy.clock import Clock, ClockType
@@ -40,6 +40,7 @@ class CloudInput:
         take: Callable[[PointCloud2], None],
     ) -> None:
         self.lost, self.trouble = 0, ""
+        self._told_lost = 0
         self._node, self._ledger = node, ledger
         self.topic = node.resolve_topic_name(TOPIC)
         self._qos = _qos(settings)
@@ -101,25 +102,35 @@ class CloudInput:
         self.lost = event.total_count
 
     def _watch(self) -> None:
-        """Say so when since the last call no cloud has come, and why, or when some were dropped."""
+        """Say what went wrong since the last call: silence and its reason, drops, losses."""
         now = (self._ledger.received, self._ledger.dropped)
         received, dropped = (new - old for new, old in zip(now, self._seen, strict=True))
         self._seen = now
-        log = self._node.get_logger()
+        lost, self._told_lost = self.lost - self._told_lost, self.lost
+        for trouble in self._troubles(received, dropped, lost):
+            self._node.get_logger().warning(trouble)
+
+    def _troubles(self, received: int, dropped: int, lost: int) -> Iterator[str]:
         if others := namesakes(self._node):
             name = self._node.get_fully_qualified_name()
-            log.warning(
+            yield (
                 f"{others} more nodes are called {name}, and their topics and services get mixed "
                 "up: rename one with --ros-args -r __node:=other_name"
             )
         if not received:
             reliable = self._qos.reliability is ReliabilityPolicy.RELIABLE
             why = why_silent(self._node, TOPIC, reliable)
-            log.warning(f"no cloud on {self.topic} for {WATCH_EVERY_S:.0f} s: {why}")
-        elif dropped:
-            log.warning(
+            yield f"no cloud on {self.topic} for {WATCH_EVERY_S:.0f} s: {why}"
+        if dropped:
+            yield (
                 f"{dropped} of {received} sweeps were dropped for a newer one in "
                 f"{WATCH_EVERY_S:.0f} s: they come faster than they are answered"
+            )
+        if lost:
+            yield (
+                f"DDS lost {lost} clouds on {self.topic}: give the lidar's driver the node's Fast "
+                "DDS profile too (shared memory for large clouds), from another machine set "
+                "net.core.rmem_max to 16 MB, or set input.reliability to reliable"
             )
 
 
