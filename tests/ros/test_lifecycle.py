@@ -35,9 +35,15 @@ def manager(ros_domain: None) -> Iterator[Manager]:
 
 
 @pytest.fixture
-def waiting_node(start: Start, tiny_model: Path) -> Any:
+def waiting_node_with(start: Start, tiny_model: Path) -> Start:
+    """Start a node that nobody has told to configure, with more options."""
+    return lambda *more: start(NODE, "--ros-args", "-p", f"model:={tiny_model}", *WAITING, *more)
+
+
+@pytest.fixture
+def waiting_node(waiting_node_with: Start) -> Any:
     """Nobody has told it to configure."""
-    return start(NODE, "--ros-args", "-p", f"model:={tiny_model}", *WAITING)
+    return waiting_node_with()
 
 
 def flow_of_second_sweep(driver: Driver) -> np.ndarray:
@@ -112,6 +118,28 @@ def test_a_failed_configure_names_the_cause_and_can_be_tried_again(
     driver.wait_for_node()
     assert flow_of_second_sweep(driver).any()
     assert node.stop() == 0
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "transition", "state"),
+    [
+        ("input/pointcloud.subscription", "activate", "inactive"),
+        ("output/flow.publisher", "configure", "unconfigured"),
+    ],
+)
+def test_a_transition_that_fails_half_way_leaves_nothing(
+    waiting_node_with: Start, manager: Manager, endpoint: str, transition: str, state: str
+) -> None:
+    node = waiting_node_with("-p", f"qos_overrides./scene_flow/{endpoint}.reliability:=perhaps")
+    assert manager.change("configure") == (transition == "activate")
+    if transition == "activate":
+        assert not manager.change("activate")
+    assert "perhaps" in node.wait_for(f"{transition} failed")
+    assert manager.state() == state
+    assert not manager.change(transition)  # once more, with the same end
+    assert "perhaps" in manager.report("flow", "ERROR").message
+    assert node.stop() == 0
+    assert "Traceback" not in node.output
 
 
 def test_a_model_that_was_replaced_is_read_anew(

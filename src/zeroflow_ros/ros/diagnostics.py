@@ -47,7 +47,7 @@ class Diagnostics:
     """Publishes reports from a thread of its own: an executor that loads a model publishes none."""
 
     def __init__(self, node: Node, reports: Callable[[], list[Report]]) -> None:
-        """`reports` is called from that thread, and must not raise."""
+        """`reports` is called from that thread, in the middle of whatever others change."""
         self._node, self._reports = node, reports
         self._publisher = node.create_publisher(DiagnosticArray, "/diagnostics", 10)
         self._changed, self._stopping = threading.Event(), False
@@ -66,13 +66,19 @@ class Diagnostics:
 
     def _run(self) -> None:
         while not self._stopping:
-            message = DiagnosticArray()
-            message.header.stamp = self._node.get_clock().now().to_msg()
-            name = self._node.get_fully_qualified_name()
-            message.status = [report.message(name) for report in self._reports()]
-            self._publisher.publish(message)
+            try:
+                self._publish()
+            except Exception as error:  # as of an engine that is closed in this moment
+                self._node.get_logger().debug(f"no diagnostics this time: {error}")
             self._changed.wait(PERIOD_S)
             self._changed.clear()
+
+    def _publish(self) -> None:
+        message = DiagnosticArray()
+        message.header.stamp = self._node.get_clock().now().to_msg()
+        name = self._node.get_fully_qualified_name()
+        message.status = [report.message(name) for report in self._reports()]
+        self._publisher.publish(message)
 
 
 def _said(value: object) -> str:

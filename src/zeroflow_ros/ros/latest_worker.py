@@ -34,12 +34,12 @@ class LatestWorker(Generic[Item]):
             self._waiting = item
             self._changed.notify()
 
-    def stop(self, timeout_s: float = 1.0) -> None:
+    def stop(self) -> None:
         """Finish the item in work and end the thread; an item that still waits is dropped."""
         with self._changed:
             self.stopping = True
             self._changed.notify()
-        self._thread.join(timeout_s)
+        self._thread.join()
 
     def _run(self) -> None:
         while True:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -38,10 +39,17 @@ class Pipeline:
         node: Node, settings: Settings, say: Callable[[str], None], progress: Progress
     ) -> Pipeline:
         """Load the model, build its engine where that is needed, warm up. Raises ZeroflowError."""
-        ego_motion = make_ego_motion(node, settings)
-        estimator = make_estimator(settings, ego_motion, say, progress)
-        warm = warm_up(estimator)
-        return Pipeline(estimator, ego_motion, FlowOutputs(node), DebugTopics(node), warm)
+        with ExitStack() as made:
+            ego_motion = make_ego_motion(node, settings)
+            outputs = FlowOutputs(node)
+            made.callback(outputs.close)
+            debug = DebugTopics(node)
+            made.callback(debug.close)
+            estimator = make_estimator(settings, ego_motion, say, progress)
+            made.callback(_close, estimator)
+            warm = warm_up(estimator)
+            made.pop_all()  # all went well, nothing is given back
+        return Pipeline(estimator, ego_motion, outputs, debug, warm)
 
     @property
     def description(self) -> str:
@@ -53,5 +61,9 @@ class Pipeline:
         """Give back the engine's memory and leave the topics."""
         self.outputs.close()
         self.debug.close()
-        if isinstance(self.estimator.engine, GpuEngine):
-            self.estimator.engine.close()
+        _close(self.estimator)
+
+
+def _close(estimator: FlowEstimator) -> None:
+    if isinstance(estimator.engine, GpuEngine):
+        estimator.engine.close()

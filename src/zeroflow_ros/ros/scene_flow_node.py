@@ -106,6 +106,7 @@ class SceneFlowNode(LifecycleNode):  # type: ignore[misc]
         except KeyboardInterrupt:
             return TransitionCallbackReturn.FAILURE
         except Exception as error:  # of any kind: rclpy would swallow it
+            self._stop_work()
             self._failed(name, error)
             return TransitionCallbackReturn.FAILURE
         self.state.phase = phase
@@ -178,16 +179,21 @@ class SceneFlowNode(LifecycleNode):  # type: ignore[misc]
 
     def _deactivate(self) -> None:
         """Answer the sweep in work, stop, and say what became of all sweeps."""
+        if self.state.input is not None and self.state.pipeline is not None:
+            self._stop_work()
+            refused = f"{self.state.pipeline.ego_motion.refused} odometry messages refused"
+            self.get_logger().info(f"{self.state.ledger.summary()}; {refused}")
+
+    def _stop_work(self) -> None:
+        """As much of it as there is: activating may have failed half-way."""
         source, self.state.input = self.state.input, None
         worker, self._worker = self._worker, None
-        if source is None or worker is None or self.state.pipeline is None:
-            return
-        source.close()
-        ego_motion = self.state.pipeline.ego_motion
-        ego_motion.stop()  # a sweep that waits for its pose waits no longer
-        worker.stop()
-        refused = f"{ego_motion.refused} odometry messages refused"
-        self.get_logger().info(f"{self.state.ledger.summary()}; {refused}")
+        if source is not None:
+            source.close()
+        if self.state.pipeline is not None:
+            self.state.pipeline.ego_motion.stop()  # a sweep that waits for its pose waits no longer
+        if worker is not None:
+            worker.stop()
 
     def _clean_up(self) -> None:
         self._deactivate()
