@@ -107,7 +107,9 @@ class NodeProcess(_Process):
 
         Raises ZeroflowError where it did not say so.
         """
-        summary = next((line for line in self.lines() if " sweeps received, " in line), None)
+        # Said by each deactivate, each time of all sweeps since the start.
+        said_ = [line for line in self.lines() if " sweeps received, " in line]
+        summary = said_[-1] if said_ else None
         if summary is None:
             raise ZeroflowError(f"the node ended without a summary; see {self.log}")
         received, outcomes = re.sub(r"\(.*?\)", "", summary).split(" sweeps received, ")

@@ -262,6 +262,10 @@ def found(run: Soak, exit_code: int, stop_s: float) -> dict[str, Any]:
         f"{counts['received']} sweeps received, {outcomes} accounted for": (
             counts["received"] == outcomes
         ),
+        f"{counts['received']} sweeps received of {len(clouds)} announced": (
+            counts["received"] <= len(clouds)
+        ),
+        f"{len(answers)} answers heard of {counts['answered']}": len(answers) <= counts["answered"],
         f"{counts['failed']} failed": not counts["failed"],
         f"{counts['unreadable']} unreadable of {unreadable}": counts["unreadable"] <= unreadable,
         f"memory grew from {start_mb:.1f} to {end_mb:.1f} MB": end_mb < (1 + GROWTH) * start_mb,

@@ -72,13 +72,16 @@ class FlowEstimator:
             return Flow.none(len(sweep), prepared, watch.stage_ms)
         return self._network.flow(prepared, watch)
 
-    def observe(self, sweep: Sweep, pose: Transform | None = None) -> None:
+    def observe(self, sweep: Sweep, pose: Transform | None = None) -> FlowStatus | None:
         """See the newest sweep without asking for its flow; the network is not run.
+
+        Returns why there would be no flow; None where there would be some.
 
         Poses, history and level go on as with `update`: the next one answers at once, and as if it
         had been asked about all. (Patchwork++, where a model wants it, does not see these sweeps.)
         """
-        self._prepared(sweep, pose, Stopwatch())
+        prepared = self._prepared(sweep, pose, Stopwatch())
+        return prepared if isinstance(prepared, FlowStatus) else None
 
     def reset(self) -> None:
         """Forget all sweeps, poses and the level, as at the start of another recording."""

@@ -126,6 +126,16 @@ def driver(ros_domain: None) -> Iterator[Any]:
 
 
 @pytest.fixture
+def manager(ros_domain: None) -> Iterator[Any]:
+    """Changes states and parameters of the node, and reads its diagnostics."""
+    from tests.ros.manager import Manager
+
+    manager = Manager()
+    yield manager
+    manager.close()
+
+
+@pytest.fixture
 def start_node(start: Callable[..., Process], tiny_model: Path) -> Callable[..., Process]:
     """Start the real node on the tiny model, with parameters, and wait until it is ready."""
 

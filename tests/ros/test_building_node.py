@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +18,6 @@ from tests.ros.manager import Manager
 from tests.ros.test_lifecycle import END_WITHIN_S
 
 Start = Callable[..., Any]
-
-
-@pytest.fixture
-def manager(ros_domain: None) -> Iterator[Manager]:
-    manager = Manager()
-    yield manager
-    manager.close()
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -16,13 +16,6 @@ from tests.ros.driver import Driver, cloud, scene
 from tests.ros.manager import Manager, value_of
 
 Start = Callable[..., Any]
-
-
-@pytest.fixture
-def manager(ros_domain: None) -> Iterator[Manager]:
-    manager = Manager()
-    yield manager
-    manager.close()
 
 
 def keep_asking(
@@ -73,6 +66,8 @@ def test_the_states_of_a_node_with_good_and_bad_days(
 
     driver.probe.close()
     report = keep_asking(driver, manager, "IDLE")
+    # Nobody asks, but whoever looks before a drive sees that odometry has ended.
+    assert keep_asking(driver, manager, "STALE", "ego motion").level == DiagnosticStatus.ERROR
     assert report.level == DiagnosticStatus.OK
     assert "nobody listens" in report.message
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -25,13 +25,6 @@ WAITING = ("-p", "autostart:=false", "-p", "ego_motion.source:=none")
 END_WITHIN_S = 4.0
 
 Start = Callable[..., Any]
-
-
-@pytest.fixture
-def manager(ros_domain: None) -> Iterator[Manager]:
-    manager = Manager()
-    yield manager
-    manager.close()
 
 
 @pytest.fixture
@@ -56,7 +49,7 @@ def test_every_transition_does_its_part(
     waiting_node: Any, manager: Manager, driver: Driver
 ) -> None:
     assert manager.state() == "unconfigured"
-    assert "as lifecycle nodes are" in manager.report("flow", "IDLE").message
+    assert "it waits to be configured" in manager.report("flow", "IDLE").message
     assert manager.change("configure")
     assert manager.state() == "inactive"
     assert "first took" in waiting_node.wait_for("configured: model tiny 1")
@@ -82,6 +75,7 @@ def test_every_transition_does_its_part(
     assert manager.state() == "unconfigured"
     assert manager.change("shutdown")
     assert manager.state() == "finalized"
+    assert "start the process again" in manager.report("flow", "IDLE").message
     assert waiting_node.stop() == 0
     assert "Traceback" not in waiting_node.output
 
@@ -124,7 +118,7 @@ def test_a_failed_configure_names_the_cause_and_can_be_tried_again(
     ("endpoint", "transition", "state"),
     [
         ("input/pointcloud.subscription", "activate", "inactive"),
-        ("output/flow.publisher", "configure", "unconfigured"),
+        ("output/markers.publisher", "configure", "unconfigured"),
     ],
 )
 def test_a_transition_that_fails_half_way_leaves_nothing(

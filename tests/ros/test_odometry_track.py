@@ -12,16 +12,17 @@ import pytest
 from zeroflow_ros.ros.odometry_track import OdometryTrack
 
 
-def message(seconds: float, x: float = 0.0) -> Any:
+def message(seconds: float, x: float = 0.0, child: str = "base_link") -> Any:
     pose = SimpleNamespace(
         position=SimpleNamespace(x=x, y=0.0, z=0.0),
         orientation=SimpleNamespace(x=0.0, y=0.0, z=0.0, w=1.0),
     )
     return SimpleNamespace(
         header=SimpleNamespace(
-            stamp=SimpleNamespace(sec=int(seconds), nanosec=round(seconds % 1 * 1e9))
+            frame_id="odom",
+            stamp=SimpleNamespace(sec=int(seconds), nanosec=round(seconds % 1 * 1e9)),
         ),
-        child_frame_id="base_link",
+        child_frame_id=child,
         pose=SimpleNamespace(pose=pose),
     )
 
@@ -111,6 +112,17 @@ def test_odometry_that_ended_or_never_came_is_not_waited_for(
     track.add(message(10.0))
     assert track.pose(11_100_000_000, timeout_s=1.0) is None
     assert waited == []
+
+
+def test_odometry_of_other_frames_is_refused_until_the_next_start() -> None:
+    track = OdometryTrack()
+    track.add(message(10.0, child="base_link"))
+    with pytest.raises(ValueError, match=r"of 'imu' in 'odom', .* 'base_link' in 'odom': several"):
+        track.add(message(10.05, child="imu"))
+    track.stop()
+    track.start()
+    track.add(message(10.1, child="imu"))
+    assert track.base_frame == "imu"
 
 
 def test_stop_ends_the_wait(monkeypatch: pytest.MonkeyPatch) -> None:

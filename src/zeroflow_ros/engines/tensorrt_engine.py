@@ -39,6 +39,7 @@ from zeroflow_ros.engines.tensorrt_plan import (
 from zeroflow_ros.errors import EngineError, ModelError
 
 LIBRARIES = ("tensorrt", "tensorrt_rtx", "tensorrt_rtx_bindings")
+PATIENCE_S = 0.5  # a sweep takes a hundredth of that
 OLDEST = (10, 3)  # of TensorRT itself, in JetPack 6.1; RTX counts from 1
 
 PILLARS = frozenset({"pillar_features", "pillar_index"})
@@ -155,8 +156,8 @@ class TensorRTEngine:
             return self._plan.infer(inputs)
 
     def gpu_memory(self) -> GpuMemory:
-        """See GpuEngine."""
-        with self._current():
+        """See GpuEngine. Raises EngineError, too, where another thread waits in vain."""
+        with self._current(timeout_s=PATIENCE_S):
             free, total = self._cuda.memory_info()
         return GpuMemory((total - free) / 1e6, total / 1e6)
 
@@ -165,13 +166,17 @@ class TensorRTEngine:
         self._finalizer()
 
     @contextmanager
-    def _current(self) -> Iterator[None]:
-        """On the GPU, this thread alone."""
-        with self._lock:
+    def _current(self, timeout_s: float = -1) -> Iterator[None]:
+        """On the GPU, this thread alone; -1: wait as long as it takes."""
+        if not self._lock.acquire(timeout=timeout_s):
+            raise EngineError(f"{self.description}: it does not answer")
+        try:
             if not self._finalizer.alive:
                 raise EngineError(f"{self.description}: this engine is closed")
             self._cuda.make_current()
             yield
+        finally:
+            self._lock.release()
 
 
 def load_library() -> Any:

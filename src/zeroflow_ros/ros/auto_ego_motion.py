@@ -25,7 +25,7 @@ class Candidate(PoseSource, Protocol):
 
 
 class AutoEgoMotion:
-    """An PoseSource that takes one of others, once for each activation.
+    """A PoseSource that takes one of others, once for each activation.
 
     The first of `candidates` that knows the pose of a sweep; one that is expected to know the next
     ones goes before those behind it. When for two seconds of sweeps none is known: the `last`.

@@ -13,7 +13,7 @@ from rclpy.qos import HistoryPolicy, QoSProfile, ReliabilityPolicy, qos_policy_n
 from rclpy.qos_overriding_options import QoSOverridingOptions
 from sensor_msgs.msg import PointCloud2
 
-from zeroflow_ros.ros.silence import namesakes, why_silent
+from zeroflow_ros.ros.graph import namesakes, why_silent
 
 if TYPE_CHECKING:
     from rclpy.node import Node
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 TOPIC = "~/input/pointcloud"
 WATCH_EVERY_S = 5.0
 _CURES = {
-    "RELIABILITY": "set input.reliability to best_effort",
+    "RELIABILITY": "start with input.reliability:=best_effort",
     "DURABILITY": "set qos_overrides.{topic}.subscription.durability to volatile",
 }
 
@@ -107,6 +107,8 @@ class CloudInput:
         received, dropped = (new - old for new, old in zip(now, self._seen, strict=True))
         self._seen = now
         lost, self._told_lost = self.lost - self._told_lost, self.lost
+        if received:
+            self.trouble = ""
         for trouble in self._troubles(received, dropped, lost):
             self._node.get_logger().warning(trouble)
 
@@ -130,7 +132,7 @@ class CloudInput:
             yield (
                 f"DDS lost {lost} clouds on {self.topic}: give the lidar's driver the node's Fast "
                 "DDS profile too (shared memory for large clouds), from another machine set "
-                "net.core.rmem_max to 16 MB, or set input.reliability to reliable"
+                "net.core.rmem_max to 16 MB, or start with input.reliability:=reliable"
             )
 
 

@@ -38,8 +38,8 @@ class DebugTopics:
     ) -> None:
         """Publish the times of one sweep, in ms, where somebody listens.
 
-        `processing_ms` from its arrival to its flow, `latency_ms` from its stamp, `cyclic_ms` since
-        the flow before; None for the first.
+        `processing_ms` from when its work began to its flow, `latency_ms` from its stamp,
+        `cyclic_ms` since the flow before; None for the first.
         """
         times = {
             "processing_time": processing_ms,

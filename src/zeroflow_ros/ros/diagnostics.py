@@ -68,8 +68,10 @@ class Diagnostics:
         while not self._stopping:
             try:
                 self._publish()
-            except Exception as error:  # as of an engine that is closed in this moment
-                self._node.get_logger().debug(f"no diagnostics this time: {error}")
+            except Exception as error:  # silence would say less than this
+                self._node.get_logger().warning(
+                    f"no diagnostics: {type(error).__name__}: {error}", throttle_duration_sec=5.0
+                )
             self._changed.wait(PERIOD_S)
             self._changed.clear()
 

@@ -34,7 +34,7 @@ def make_ego_motion(node: Node, settings: Settings) -> NodeEgoMotion:
 
 
 class NodeEgoMotion:
-    """An PoseSource; owns the frame of the clouds and TF, which levelling needs too."""
+    """A PoseSource; owns the frame of the clouds and TF, which levelling needs too."""
 
     def __init__(self, node: Node, settings: Settings) -> None:
         self._node, self._settings = node, settings
@@ -72,7 +72,8 @@ class NodeEgoMotion:
     @property
     def description(self) -> str:
         """For log and diagnostics."""
-        return self._source.description
+        without_tf = self._settings.ego_motion_source == "auto" and self.transforms is None
+        return self._source.description + (" (no TF: tf2_ros is missing)" if without_tf else "")
 
     @property
     def refused(self) -> int:

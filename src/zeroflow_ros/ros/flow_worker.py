@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from zeroflow_ros.crop_box import without_box
 from zeroflow_ros.errors import CloudError
-from zeroflow_ros.flow import Flow, FlowStatus
+from zeroflow_ros.flow import FlowStatus
 from zeroflow_ros.ros.latest_worker import LatestWorker
 from zeroflow_ros.ros.ledger import Ledger, Times
 from zeroflow_ros.ros.pointcloud2 import to_sweep
@@ -80,15 +80,16 @@ class FlowWorker:
         seen = without_box(sweep, settings.crop_box)
         watch.lap("parse")
         if not outputs.wanted():
-            self._pipeline.estimator.observe(seen)
-            self._ledger.pass_over(self._times(sweep, arrival, start, watch))
+            status = self._pipeline.estimator.observe(seen) or FlowStatus.ESTIMATED
+            times = self._times(sweep, arrival, start, watch)
+            self._ledger.pass_over(times, self._explained(sweep, status))
             return
         flow = self._pipeline.estimator.update(seen)
         before_s = time.perf_counter()
         outputs.publish(arrival.message, sweep, flow, settings)
         watch.stage_ms |= {**flow.stage_ms, "publish": 1e3 * (time.perf_counter() - before_s)}
         times = self._times(sweep, arrival, start, watch)
-        self._ledger.answer(flow.status, times, self._explained(sweep, flow))
+        self._ledger.answer(flow.status, times, self._explained(sweep, flow.status))
         self._pipeline.debug.publish(
             times.stage_ms, times.processing_ms, times.latency_ms, times.cyclic_ms
         )
@@ -121,13 +122,13 @@ class FlowWorker:
             stage_ms={"wait": waited_ms, **watch.stage_ms},
         )
 
-    def _explained(self, sweep: Sweep, flow: Flow) -> str:
+    def _explained(self, sweep: Sweep, status: FlowStatus) -> str:
         """Why a sweep got no flow, after saying it, and what looks like a mistake in the set-up."""
         ego_motion = self._pipeline.ego_motion
-        if flow.status is FlowStatus.NO_EGO_MOTION:
+        if status is FlowStatus.NO_EGO_MOTION:
             why = ego_motion.why_unknown(sweep.stamp_ns)
             self._warn("no ego motion for the sweep, all points published with valid 0", why)
             return f"no ego motion: {why}"
         if doubt := ego_motion.warning(sweep):
             self._warn("ego motion", doubt)
-        return "" if flow.status is FlowStatus.ESTIMATED else flow.status.value
+        return "" if status is FlowStatus.ESTIMATED else status.value

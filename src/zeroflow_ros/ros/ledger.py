@@ -87,11 +87,11 @@ class Ledger:
             if status is FlowStatus.ESTIMATED:
                 self._estimated_at = time.monotonic()
 
-    def pass_over(self, times: Times) -> None:
-        """A sweep became history only: nobody listened."""
+    def pass_over(self, times: Times, trouble: str = "") -> None:
+        """A sweep became history only, as nobody listened; `trouble` says why not even that."""
         with self._lock:
             self.unheard += 1
-            self.trouble, self.broken = "", False
+            self.trouble, self.broken = trouble, False
             self._times.append((time.monotonic(), times))
             self._estimated_at = time.monotonic()  # whoever listens next will not have waited
 
@@ -121,15 +121,16 @@ class Ledger:
 
     def counts(self) -> dict[str, int]:
         """Outcomes by name, for diagnostics."""
-        return {
-            "received": self.received,
-            "answered": self.answered.total(),
-            **{words: self.answered[status] for status, words in _WORDS.items()},
-            "not asked for": self.unheard,
-            "dropped": self.dropped,
-            "unreadable": self.unreadable,
-            "failed": self.failed,
-        }
+        with self._lock:
+            return {
+                "received": self.received,
+                "answered": self.answered.total(),
+                **{words: self.answered[status] for status, words in _WORDS.items()},
+                "not asked for": self.unheard,
+                "dropped": self.dropped,
+                "unreadable": self.unreadable,
+                "failed": self.failed,
+            }
 
     def summary(self) -> str:
         """One line, for the log at the end."""

@@ -26,7 +26,7 @@ WARN_EVERY_S = 5.0
 
 
 class OdometryEgoMotion:
-    """An PoseSource; owns its subscription."""
+    """A PoseSource; owns its subscription."""
 
     def __init__(
         self, node: Node, mounting: Mounting, sensor: SensorFrame, timeout_s: float

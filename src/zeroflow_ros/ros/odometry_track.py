@@ -27,6 +27,7 @@ class OdometryTrack:
 
     def __init__(self) -> None:
         self.base_frame = ""
+        self._frames: tuple[str, str] | None = None
         self._track = PoseTrack(capacity=CAPACITY)
         self._changed = threading.Condition()
         self._stopped = False
@@ -34,7 +35,7 @@ class OdometryTrack:
     def start(self) -> None:
         """Know nothing yet, and let others wait."""
         with self._changed:
-            self._stopped = False
+            self._stopped, self._frames = False, None
             self._track.reset()
 
     def stop(self) -> None:
@@ -44,11 +45,20 @@ class OdometryTrack:
             self._changed.notify_all()
 
     def add(self, message: Odometry) -> None:
-        """Take a message. Raises ValueError for one without orientation or with NaN."""
+        """Take a message.
+
+        Raises ValueError for one without orientation, with NaN, or of other frames than the first.
+        """
         p, q = message.pose.pose.position, message.pose.pose.orientation
         pose = from_quaternion((p.x, p.y, p.z), (q.x, q.y, q.z, q.w))
+        frames = message.header.frame_id, message.child_frame_id.lstrip("/")
         with self._changed:
-            self.base_frame = message.child_frame_id.lstrip("/")
+            if self._frames not in (None, frames):  # between them, poses would mean nothing
+                raise ValueError(
+                    f"it is of {_named(frames)}, and the first was of {_named(self._frames)}: "
+                    "several publishers on the topic? Deactivate and activate to take another"
+                )
+            self._frames, self.base_frame = frames, frames[1]
             self._track.add(stamp_ns(message.header.stamp), pose)
             self._changed.notify_all()
 
@@ -87,3 +97,7 @@ class OdometryTrack:
         """Forget all poses."""
         with self._changed:
             self._track.reset()
+
+
+def _named(frames: tuple[str, str] | None) -> str:
+    return "nothing" if frames is None else f"'{frames[1]}' in '{frames[0]}'"

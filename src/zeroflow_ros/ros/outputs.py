@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from typing import Any
 
 from rclpy.node import Node
@@ -30,10 +31,17 @@ class FlowOutputs:
 
     def __init__(self, node: Node) -> None:
         """Create the publishers. Raises RuntimeError for an override that is no QoS."""
-        self._node = node
-        self._flow = _publisher(node, PointCloud2, "~/output/flow")
-        self._colored = _publisher(node, PointCloud2, "~/output/flow_colored")
-        self._markers = _publisher(node, MarkerArray, "~/output/markers")
+        with ExitStack() as made:
+
+            def publisher(message: type[Any], topic: str) -> Publisher:
+                created = _publisher(node, message, topic)
+                made.callback(node.destroy_publisher, created)
+                return created
+
+            self._flow = publisher(PointCloud2, "~/output/flow")
+            self._colored = publisher(PointCloud2, "~/output/flow_colored")
+            self._markers = publisher(MarkerArray, "~/output/markers")
+            self._all = made.pop_all()
 
     def wanted(self) -> bool:
         """Whether somebody listens to any of them."""
@@ -64,8 +72,7 @@ class FlowOutputs:
 
     def close(self) -> None:
         """Take the topics off the graph."""
-        for publisher in (self._flow, self._colored, self._markers):
-            self._node.destroy_publisher(publisher)
+        self._all.close()
 
 
 def heard(publisher: Publisher) -> bool:

@@ -14,7 +14,8 @@ from zeroflow_ros.sweep import Sweep
 class PoseSource(EgoMotion, Protocol):
     """An EgoMotion that starts and stops, and explains itself.
 
-    Two threads use it: the executor's calls `start`, `stop` and `forget`; the worker's the others.
+    The executor's thread calls `start`, `stop` and `forget`, the worker's the others; that of the
+    diagnostics reads `description` and `refused`.
     """
 
     @property
@@ -42,7 +43,7 @@ class PoseSource(EgoMotion, Protocol):
 
 
 class SweepsEgoMotion:
-    """An PoseSource that receives nothing: the sweeps, or the user, tell it all."""
+    """A PoseSource that receives nothing: the sweeps, or the user, tell it all."""
 
     refused = 0
 

@@ -9,12 +9,19 @@ from dataclasses import dataclass, field
 from statistics import median
 
 from zeroflow_ros.engines import GpuEngine
+from zeroflow_ros.errors import EngineError
 from zeroflow_ros.ros.cloud_input import CloudInput
 from zeroflow_ros.ros.diagnostics import Report
 from zeroflow_ros.ros.ledger import RECENT_S, Ledger, Times
 from zeroflow_ros.ros.pipeline import Pipeline
 from zeroflow_ros.ros.settings import Settings
 from zeroflow_ros.ros.status import Facts, State, Status, judge
+
+_NEXT = {
+    "unconfigured": ": it waits to be configured",
+    "inactive": ": it waits to be activated",
+    "finalized": ": start the process again",
+}
 
 
 @dataclass
@@ -39,7 +46,7 @@ def reports_of(state: NodeState, settings: Settings) -> list[Report]:
     times = state.ledger.recent().times
     reports = [Report("flow", whole, {**state.ledger.counts(), **_times(times)})]
     if state.pipeline is not None:
-        reports += [_engine(state.pipeline), _ego_motion(state.pipeline, whole)]
+        reports += [_engine(state.pipeline), _ego_motion(state.pipeline, state.ledger.trouble)]
     if state.input is not None:
         reports.append(_input(state.input, state.pipeline, whole))
     return reports
@@ -53,7 +60,7 @@ def whole_of(state: NodeState, settings: Settings) -> Status:
     if state.failure:
         return Status(State.ERROR, state.failure)
     if pipeline is None or source is None:
-        return Status(State.IDLE, f"{state.phase}, as lifecycle nodes are before they are told")
+        return Status(State.IDLE, f"{state.phase}{_NEXT.get(state.phase, '')}")
     recent = ledger.recent()
     facts = Facts(
         topic=source.topic,
@@ -77,15 +84,18 @@ def _engine(pipeline: Pipeline) -> Report:
         "steady sweep (ms)": pipeline.warm_up.steady_ms,
     }
     if isinstance(engine, GpuEngine):
-        memory = engine.gpu_memory()
+        try:
+            memory = engine.gpu_memory()
+        except EngineError as error:  # a GPU that has failed, or hangs, says nothing more
+            return Report("engine", Status(State.ERROR, str(error)), values)
         values |= {"GPU memory in use (MB)": memory.used_mb, "GPU memory (MB)": memory.total_mb}
     return Report("engine", Status(State.OK, engine.description), values)
 
 
-def _ego_motion(pipeline: Pipeline, whole: Status) -> Report:
+def _ego_motion(pipeline: Pipeline, trouble: str) -> Report:
     source = pipeline.ego_motion
-    unknown = whole.state is State.STALE and "ego motion" in whole.why
-    status = Status(State.STALE, whole.why) if unknown else Status(State.OK, source.description)
+    poseless = "ego motion" in trouble
+    status = Status(State.STALE, trouble) if poseless else Status(State.OK, source.description)
     values = {"source": source.description, "odometry messages refused": source.refused}
     return Report("ego motion", status, values)
 

@@ -7,16 +7,17 @@ from __future__ import annotations
 import time
 import traceback
 from collections.abc import Callable
+from contextlib import ExitStack
 from typing import Any
 
 from lifecycle_msgs.srv import ChangeState
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 
 from zeroflow_ros.errors import ZeroflowError
-from zeroflow_ros.memory import keep_memory
+from zeroflow_ros.memory import keep_memory, release_memory
 from zeroflow_ros.ros.cloud_input import CloudInput
 from zeroflow_ros.ros.dds import prepare_dds
-from zeroflow_ros.ros.diagnostics import Diagnostics
+from zeroflow_ros.ros.diagnostics import Diagnostics, Report
 from zeroflow_ros.ros.flow_worker import FlowWorker
 from zeroflow_ros.ros.parameters import NodeParameters
 from zeroflow_ros.ros.pipeline import Pipeline
@@ -24,7 +25,7 @@ from zeroflow_ros.ros.process import run_node
 from zeroflow_ros.ros.report import NodeState, reports_of
 
 NODE_NAME = "scene_flow"
-WARN_EVERY_S = TOLD_EVERY_S = 5.0
+WARN_EVERY_S = 5.0
 
 
 class SceneFlowNode(LifecycleNode):  # type: ignore[misc]
@@ -44,9 +45,7 @@ class SceneFlowNode(LifecycleNode):  # type: ignore[misc]
         self._worker: FlowWorker | None = None
         self._survive_illegal_requests()
         self._node_parameters = NodeParameters(self, configured=self._configured)
-        self._diagnostics = Diagnostics(
-            self, lambda: reports_of(self.state, self._node_parameters.settings)
-        )
+        self._diagnostics = Diagnostics(self, self._reports)
 
     def start(self) -> int | None:
         """What `autostart` and `build_only` ask for; the exit code if that is all."""
@@ -76,9 +75,7 @@ class SceneFlowNode(LifecycleNode):  # type: ignore[misc]
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Load the model, build its engine where there is none, warm up."""
         self.state.doing = "configuring: the model is loaded"
-        done = self._attempt("configure", self._configure, "inactive")
-        self.state.doing = ""
-        return done
+        return self._attempt("configure", self._configure, "inactive")
 
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Subscribe."""
@@ -96,6 +93,10 @@ class SceneFlowNode(LifecycleNode):  # type: ignore[misc]
         """Free all, whatever the state."""
         return self._attempt("shutdown", self._clean_up, "finalized")
 
+    def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """What not even failed as it should: start from nothing."""
+        return self._attempt("the end of what failed", self._clean_up, "unconfigured")
+
     def _attempt(
         self, name: str, change: Callable[[], None], phase: str
     ) -> TransitionCallbackReturn:
@@ -106,11 +107,13 @@ class SceneFlowNode(LifecycleNode):  # type: ignore[misc]
         except KeyboardInterrupt:
             return TransitionCallbackReturn.FAILURE
         except Exception as error:  # of any kind: rclpy would swallow it
-            self._stop_work()
             self._failed(name, error)
+            self._stop_work()
             return TransitionCallbackReturn.FAILURE
+        finally:
+            self.state.doing = ""
+            self._diagnostics.hurry()
         self.state.phase = phase
-        self._diagnostics.hurry()
         return TransitionCallbackReturn.SUCCESS
 
     def _failed(self, name: str, error: Exception) -> None:
@@ -120,8 +123,8 @@ class SceneFlowNode(LifecycleNode):  # type: ignore[misc]
         if not known:
             self.get_logger().debug(traceback.format_exc())
         again = f"ros2 lifecycle set {self.get_fully_qualified_name()} {name}"
-        self.get_logger().error(f"{self.state.failure} (once that is mended: {again})")
-        self._diagnostics.hurry()
+        then = ", then activate" if name == "configure" else ""
+        self.get_logger().error(f"{self.state.failure} (once that is mended: {again}{then})")
 
     def _survive_illegal_requests(self) -> None:
         """Where a transition is not possible now, rclpy's service raises, which ends the node."""
@@ -132,12 +135,18 @@ class SceneFlowNode(LifecycleNode):  # type: ignore[misc]
             try:
                 return change(request, response)
             except RuntimeError:
-                asked = request.transition.label or request.transition.id
-                self._warn("no such transition", f"{asked} is not possible when {self.state.phase}")
+                asked, now = request.transition.id, self.state.doing or self.state.phase
+                self._warn("no such transition", f"{asked} is not possible when {now}")
                 response.success = False
                 return response
 
         service.callback = answered
+
+    def _reports(self) -> list[Report]:
+        """From the diagnostics' thread, which also tells the log what takes minutes."""
+        if (doing := self.state.doing) and self._due("progress", WARN_EVERY_S):
+            self.get_logger().info(doing)
+        return reports_of(self.state, self._node_parameters.settings)
 
     def _configured(self) -> bool:
         return self.state.pipeline is not None or bool(self.state.doing)
@@ -155,8 +164,6 @@ class SceneFlowNode(LifecycleNode):  # type: ignore[misc]
         if self._interrupted:
             raise KeyboardInterrupt
         self.state.doing = f"configuring: the engine is built, {fraction:.0%} ({phase})"
-        if self._due("progress", TOLD_EVERY_S):
-            self.get_logger().info(self.state.doing)
 
     def _activate(self) -> None:
         pipeline, settings = self.state.pipeline, self._node_parameters.settings
@@ -185,21 +192,24 @@ class SceneFlowNode(LifecycleNode):  # type: ignore[misc]
             self.get_logger().info(f"{self.state.ledger.summary()}; {refused}")
 
     def _stop_work(self) -> None:
-        """As much of it as there is: activating may have failed half-way."""
+        """As much of it as there is: activating may have failed half-way. All of it in any case."""
         source, self.state.input = self.state.input, None
         worker, self._worker = self._worker, None
-        if source is not None:
-            source.close()
-        if self.state.pipeline is not None:
-            self.state.pipeline.ego_motion.stop()  # a sweep that waits for its pose waits no longer
-        if worker is not None:
-            worker.stop()
+        with ExitStack() as last_first:
+            if worker is not None:
+                last_first.callback(worker.stop)
+            if self.state.pipeline is not None:  # a sweep that waits for its pose waits no longer
+                last_first.callback(self.state.pipeline.ego_motion.stop)
+            if source is not None:
+                last_first.callback(source.close)
 
     def _clean_up(self) -> None:
         self._deactivate()
         pipeline, self.state.pipeline = self.state.pipeline, None
         if pipeline is not None:
             pipeline.close()
+            del pipeline
+            release_memory()
 
     def _described(self) -> str:
         return "" if self.state.pipeline is None else self.state.pipeline.description

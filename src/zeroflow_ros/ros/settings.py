@@ -180,7 +180,7 @@ class Settings:
     diagnostics_slow_ms: float = parameter(
         "diagnostics.slow_ms",
         100.0,
-        "Above it the pipeline is called SLOW: from a sweep's arrival to its flow.",
+        "Above it the pipeline is called SLOW: the work for one sweep.",
         unit="ms",
         minimum=1.0,
         maximum=10000.0,

@@ -11,7 +11,7 @@ from zeroflow_ros.sweep import Sweep
 
 
 class TfEgoMotion:
-    """An PoseSource. The transforms are started and stopped by their owner."""
+    """A PoseSource. The transforms are started and stopped by their owner."""
 
     refused = 0  # tf2 says in the log what it does not take
 

@@ -24,7 +24,7 @@ def why_silent(node: Node, topic: str, reliable: bool) -> str:
         return f"what is published there is {publishers[0].topic_type}, not {CLOUD}"
     offered = {publisher.qos_profile.reliability for publisher in clouds_only}
     if reliable and ReliabilityPolicy.RELIABLE not in offered:
-        return "its publisher offers best_effort only; set input.reliability to best_effort"
+        return "its publisher offers best_effort only; start with input.reliability:=best_effort"
     names = ", ".join(sorted({publisher.node_name for publisher in clouds_only}))
     return f"{names} has announced it, but sends nothing or is not heard"
 
