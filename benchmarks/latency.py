@@ -21,13 +21,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from drive import POINTS, render
+from drive import render
 from live_listener import DebugListener
-from live_node import NodeProcess, PublisherProcess, quiet_domain
+from live_node import NodeProcess, PublisherProcess, add_node_options, quiet_domain
 from rich.console import Console
 
 from zeroflow_ros.cores import usable_cores
-from zeroflow_ros.engines.backends import BACKENDS
 from zeroflow_ros.errors import ZeroflowError
 from zeroflow_ros.ros.probe import FlowProbe, FlowSample
 from zeroflow_training.evaluation.table import Column, Table
@@ -202,13 +201,9 @@ def main() -> int:
     )
     parser.add_argument("--seconds", type=float, default=300.0)
     parser.add_argument("--rate", type=float, default=10.0, help="sweeps a second")
-    parser.add_argument("--points", type=int, default=POINTS)
-    parser.add_argument("--model", help="path or name; default: the bundled one")
-    parser.add_argument("--backend", choices=BACKENDS, default="auto")
     parser.add_argument("--reliability", choices=("best_effort", "reliable"), default="best_effort")
     parser.add_argument("--depth", type=int, help="input.depth; default: the node's")
-    parser.add_argument("--log", type=Path, default=Path("latency.log"), help="of the node")
-    parser.add_argument("--json", type=Path, help="file for all numbers")
+    add_node_options(parser, Path("latency.log"))
     options = parser.parse_args()
     console = Console()
     try:

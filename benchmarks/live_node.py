@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import random
@@ -16,14 +17,25 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from drive import POINTS
 from live_publisher import Fault, said
 
+from zeroflow_ros.engines.backends import BACKENDS
 from zeroflow_ros.errors import ZeroflowError
 from zeroflow_ros.ros.dds import prepare_dds
 
 PUBLISHER = Path(__file__).with_name("live_publisher.py")
 SUBSCRIBER = Path(__file__).with_name("live_subscriber.py")
 NODE = "/scene_flow"
+
+
+def add_node_options(parser: argparse.ArgumentParser, log: Path) -> None:
+    """What every benchmark of the node may be asked."""
+    parser.add_argument("--points", type=int, default=POINTS, help="of a sweep")
+    parser.add_argument("--model", help="path or name; default: the bundled one")
+    parser.add_argument("--backend", choices=BACKENDS, default="auto")
+    parser.add_argument("--log", type=Path, default=log, help="of the node")
+    parser.add_argument("--json", type=Path, help="file for all numbers")
 
 
 @contextmanager

@@ -21,19 +21,24 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from drive import POINTS, render
+from drive import render
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState, GetState
 from live_clouds import ODD_CLOUDS, UNREADABLE
 from live_listener import DebugListener
-from live_node import NodeProcess, PublisherProcess, SubscriberProcess, quiet_domain
+from live_node import (
+    NodeProcess,
+    PublisherProcess,
+    SubscriberProcess,
+    add_node_options,
+    quiet_domain,
+)
 from live_publisher import Fault
 from rcl_interfaces.srv import SetParameters
 from rclpy.parameter import Parameter
 from rich.console import Console
 
 from zeroflow_ros.cores import usable_cores
-from zeroflow_ros.engines.backends import BACKENDS
 from zeroflow_ros.errors import ZeroflowError
 from zeroflow_training.evaluation.table import Column, Table
 
@@ -306,11 +311,7 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=30.0)
     parser.add_argument("--fault-every", type=float, default=10.0, help="seconds")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--points", type=int, default=POINTS)
-    parser.add_argument("--model", help="path or name; default: the bundled one")
-    parser.add_argument("--backend", choices=BACKENDS, default="auto")
-    parser.add_argument("--log", type=Path, default=Path("soak.log"), help="of the node")
-    parser.add_argument("--json", type=Path, help="file for all numbers")
+    add_node_options(parser, Path("soak.log"))
     options = parser.parse_args()
     console = Console()
     try:
