@@ -22,6 +22,7 @@ from zeroflow_ros.engines.onnxruntime_engine import OnnxRuntimeEngine
 from zeroflow_ros.errors import ModelError
 from zeroflow_ros.model import bundled_models, find_model, load_card
 from zeroflow_training import quantization
+from zeroflow_training.export import git_commit
 from zeroflow_training.quantization import (
     QuantizationReport,
     _weight_ranges,
@@ -110,7 +111,8 @@ def test_the_card_goes_along(made: QuantizationReport) -> None:
     assert card.graph_sha256 != wanted.graph_sha256
     assert (card.name, card.precision, card.metrics) == ("small", "int8", {})
     assert card.float_graph_sha256 == wanted.graph_sha256
-    own = ("name", "graph_sha256", "precision", "float_graph_sha256", "metrics")
+    assert card.git_commit == git_commit() != wanted.git_commit  # that of the rounding
+    own = ("name", "graph_sha256", "precision", "float_graph_sha256", "git_commit", "metrics")
     assert replace(card, **{name: getattr(wanted, name) for name in own}) == wanted
 
 

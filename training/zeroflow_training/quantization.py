@@ -24,7 +24,7 @@ from zeroflow_ros.network import log_odds_of, network_inputs
 from zeroflow_training.data.augmentation import forget
 from zeroflow_training.data.seeds import TEST_SEEDS
 from zeroflow_training.data.simulated import simulated_sample
-from zeroflow_training.export import write_model
+from zeroflow_training.export import git_commit, write_model
 
 if TYPE_CHECKING:
     from onnx import ModelProto
@@ -74,7 +74,12 @@ def quantize(model: Path, path: Path, name: str) -> QuantizationReport:
     with written_atomically(path) as temporary:
         graph, convolutions = _quantized(model, card)
         made = replace(
-            card, name=name, precision="int8", float_graph_sha256=card.graph_sha256, metrics={}
+            card,
+            name=name,
+            precision="int8",
+            float_graph_sha256=card.graph_sha256,
+            git_commit=git_commit(),
+            metrics={},
         )
         write_model(temporary, graph, made)
         report = _compare(model, temporary, card, convolutions)
