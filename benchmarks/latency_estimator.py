@@ -13,11 +13,11 @@ import argparse
 import json
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
-from itertools import chain, cycle, islice
+from itertools import count, islice
 from pathlib import Path
 
 import numpy as np
+from drive import FIELDS, render
 from rich.console import Console
 
 from zeroflow_ros import FlowEstimator, Sweep
@@ -25,34 +25,19 @@ from zeroflow_ros.cores import usable_cores
 from zeroflow_ros.engines.backends import BACKENDS
 from zeroflow_ros.geometry import Transform
 from zeroflow_ros.memory import keep_memory
-from zeroflow_training.evaluation.frozen_worlds import FIRST_SEED
 from zeroflow_training.evaluation.table import Column, Table
-from zeroflow_training.simulation.mounting import Mounting
-from zeroflow_training.simulation.scan_heads import SensorModel
-from zeroflow_training.simulation.sensors import find_sensor
-from zeroflow_training.simulation.simulator import Simulation
 
-POINTS, COLUMNS = 120_000, 2600  # more firings than points asked for: not each one returns
-RENDERED, PERIOD_NS = 10, 100_000_000
-
-
-def lidar() -> SensorModel:
-    """An HDL-64E that fires often enough for POINTS returns."""
-    model = find_sensor("HDL-64E")
-    return replace(model, heads=tuple(replace(head, columns=COLUMNS) for head in model.heads))
+PERIOD_NS = 100_000_000
 
 
 def endless_drive() -> Iterator[tuple[Sweep, Transform]]:
     """Sweeps of POINTS points with poses, 0.1 s apart."""
-    street = Simulation(FIRST_SEED, sensor=lidar(), mounting=Mounting(1.73), duration_s=1.0)
-    rendered = list(street.sweeps(RENDERED))
-    rng = np.random.default_rng(0)
-    rows = [np.sort(rng.permutation(len(sweep.points))[:POINTS]) for sweep in rendered]
-    clouds = [sweep.points[kept] for sweep, kept in zip(rendered, rows, strict=True)]
-    times = [{"t": sweep.time_offset[kept]} for sweep, kept in zip(rendered, rows, strict=True)]
-    there_and_back = cycle(chain(range(RENDERED - 1), range(RENDERED - 1, 0, -1)))
-    for number, k in enumerate(there_and_back):
-        yield Sweep(clouds[k], number * PERIOD_NS, extras=times[k]), rendered[k].pose
+    drive = render()
+    clouds = [np.ascontiguousarray(cloud[:, :3]) for cloud in drive.clouds]
+    times = [{"t": np.ascontiguousarray(cloud[:, FIELDS.index("t")])} for cloud in drive.clouds]
+    for number in count():
+        k, time_s = drive.cloud(number / drive.rate_hz), number / drive.rate_hz
+        yield Sweep(clouds[k], number * PERIOD_NS, extras=times[k]), drive.pose(time_s)
 
 
 def measure(

@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 
 from zeroflow_ros.deskew import Deskewing
+from zeroflow_ros.estimator import FlowEstimator
+from zeroflow_ros.flow import FlowStatus
 from zeroflow_ros.sweep import PosedSweep
 from zeroflow_training.evaluation.intersection import intersection_tables
 from zeroflow_training.evaluation.recordings import (
@@ -51,6 +53,21 @@ def test_a_raw_recording_is_deskewed_once(recordings: Path) -> None:
         bent = np.linalg.norm(found.sweep.points - raw.sweep.points, axis=1)
         assert 0.1 < np.nanmedian(bent) < 0.2  # 2.5 m/s, half of 0.1 s from the stamp
     assert [ready for one in straight for ready in again.add(one)] == straight
+
+
+@pytest.mark.parametrize("name", ["street_os1_128", "parked_vlp16"])
+def test_flow_is_the_same_after_sweeps_that_were_only_observed(recordings: Path, name: str) -> None:
+    sweeps, ego_motion = read_sweeps(recordings, name)
+    *earlier, newest = sweeps[:3]
+    asked, observed = (FlowEstimator(ego_motion=ego_motion) for _ in range(2))
+    for sweep in earlier:
+        asked.update(sweep)
+        observed.observe(sweep)
+    expected, found = asked.update(newest), observed.update(newest)
+    assert found.status is FlowStatus.ESTIMATED
+    assert found.valid.sum() > 5000
+    np.testing.assert_array_equal(found.displacement, expected.displacement)
+    np.testing.assert_array_equal(found.valid, expected.valid)
 
 
 def test_the_passing_car(recordings: Path) -> None:

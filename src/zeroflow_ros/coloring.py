@@ -19,6 +19,9 @@ from zeroflow_ros.geometry import Points
 MAX_SPEED_MPS = 10.0
 """Speed of full colour; fixed, so that pictures and sweeps can be compared."""
 
+UNKNOWN = (62, 64, 72)
+"""Of points without an estimate: darker than whatever stands."""
+
 Colors = npt.NDArray[np.uint8]
 
 _HUES, _SHADES = 256, 64
@@ -39,12 +42,16 @@ _RGB_FROM_LMS = np.array(
 )
 
 
-def flow_colors(velocity: Points, max_speed: float = MAX_SPEED_MPS) -> Colors:
+def flow_colors(
+    velocity: Points,
+    max_speed: float = MAX_SPEED_MPS,
+    valid: npt.NDArray[np.bool_] | None = None,
+) -> Colors:
     """Colours uint8 [N, 3] (r, g, b) of velocities float32 [N, 3] in m/s.
 
     Hue is the direction in the x-y plane; strength grows with the square root of the speed, so
     that a pedestrian differs from a wall, and is full from `max_speed` on. Below MOVING_MPS, where
-    motion is not told from noise, all is grey.
+    motion is not told from noise, all is grey. What is not `valid` (bool [N]) is UNKNOWN.
     """
     vx, vy = velocity[:, 0], velocity[:, 1]
     speed = np.hypot(vx, vy)
@@ -52,7 +59,10 @@ def flow_colors(velocity: Points, max_speed: float = MAX_SPEED_MPS) -> Colors:
     shade = (strength * (_SHADES - 1) + 0.5).astype(np.intp)
     turn = np.arctan2(vy, vx) / (2 * np.pi)
     hue = np.floor(turn * _HUES + 0.5).astype(np.intp) % _HUES
-    return _wheel()[shade, hue]
+    colors = _wheel()[shade, hue]
+    if valid is not None:
+        colors[~valid] = UNKNOWN
+    return colors
 
 
 @cache

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Errors that are meant to be read by a person: what was wrong, where, and what to do."""
 
+import os
+
 
 class ZeroflowError(Exception):
     """Base of all errors that command line and node print in one line, without traceback."""
@@ -58,3 +60,18 @@ class MissingPackageError(ZeroflowError):
         super().__init__(
             f"{purpose} needs the Python package '{package}': pip install 'zeroflow_ros[{extra}]'"
         )
+
+
+class MissingRosPackageError(ZeroflowError):
+    """A ROS package that pip does not bring; the message says how to install it."""
+
+    def __init__(self, package: str, purpose: str, apt_package: str) -> None:
+        distribution = os.environ.get("ROS_DISTRO", "$ROS_DISTRO")
+        super().__init__(
+            f"{purpose} needs the ROS package '{package}': "
+            f"sudo apt install ros-{distribution}-{apt_package}"
+        )
+
+
+class ParameterError(ZeroflowError):
+    """Parameters of the node whose values do not go together."""

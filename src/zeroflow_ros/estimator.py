@@ -52,39 +52,65 @@ class FlowEstimator:
         self._network = FlowNetwork(loaded.card, loaded.engine, ground, threads)
         self.card, self.engine = self._network.card, self._network.engine
         self._ego_motion = ego_motion
-        self._levelling = levelling or (
+        self.levelling = levelling or (
             GroundLevelling() if sensor_height is None else FixedLevelling(sensor_height)
         )
         self._deskewing = Deskewing() if deskew else Deskewing(times=lambda sweep: None)
         self._history = SweepHistory(self.card.lags, self.card.interval_s)
+        self._frame: str | None = None
 
     def update(self, sweep: Sweep, pose: Transform | None = None) -> Flow:
         """Flow of the newest sweep.
 
         `pose` (odometry frame <- sensor, [4, 4]) when the caller knows it. A sweep without an
         earlier one, without pose or without points is answered with nothing valid and the reason.
+        One from another frame than the last is of another sensor: all starts anew.
         """
         watch = Stopwatch()
+        prepared = self._prepared(sweep, pose, watch)
+        if isinstance(prepared, FlowStatus):
+            return Flow.none(len(sweep), prepared, watch.stage_ms)
+        return self._network.flow(prepared, watch)
+
+    def observe(self, sweep: Sweep, pose: Transform | None = None) -> FlowStatus | None:
+        """See the newest sweep without asking for its flow; the network is not run.
+
+        Returns why there would be no flow; None where there would be some.
+
+        Poses, history and level go on as with `update`: the next one answers at once, and as if it
+        had been asked about all. (Patchwork++, where a model wants it, does not see these sweeps.)
+        """
+        prepared = self._prepared(sweep, pose, Stopwatch())
+        return prepared if isinstance(prepared, FlowStatus) else None
+
+    def reset(self) -> None:
+        """Forget all sweeps, poses and the level, as at the start of another recording."""
+        self._frame = None
+        self._deskewing.reset()
+        self._history.clear()
+        self.levelling.reset()
+        if self._ego_motion is not None:
+            self._ego_motion.reset()
+
+    def _prepared(
+        self, sweep: Sweep, pose: Transform | None, watch: Stopwatch
+    ) -> list[PlacedCloud] | FlowStatus:
+        """What the network takes for the newest sweep, or why there is nothing to take."""
+        if self._frame not in (None, sweep.frame_id):
+            self.reset()
+        self._frame = sweep.frame_id
         pose = self._pose(sweep, pose)
         watch.lap("ego_motion")
         if pose is None or not np.isfinite(pose).all():
-            return Flow.none(len(sweep), FlowStatus.NO_EGO_MOTION, watch.stage_ms)
+            return FlowStatus.NO_EGO_MOTION
         newest = PosedSweep(sweep, pose)
         chosen = self._chosen(newest)
         watch.lap("deskew")
         if not chosen:
-            return Flow.none(len(sweep), FlowStatus.FIRST_SWEEP, watch.stage_ms)
-        level = self._levelling.level(sweep.points)
+            return FlowStatus.FIRST_SWEEP
+        level = self.levelling.level(sweep.points)
         watch.lap("levelling")
-        return self._network.flow([_placed(posed, newest, level) for posed in chosen], watch)
-
-    def reset(self) -> None:
-        """Forget all sweeps, poses and the level, as at the start of another recording."""
-        self._deskewing.reset()
-        self._history.clear()
-        self._levelling.reset()
-        if self._ego_motion is not None:
-            self._ego_motion.reset()
+        return [_placed(posed, newest, level) for posed in chosen]
 
     def _chosen(self, newest: PosedSweep) -> list[PosedSweep | None]:
         """The sweeps that the model sees, newest first; none while there is no earlier one."""

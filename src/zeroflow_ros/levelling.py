@@ -25,10 +25,15 @@ INLIER_M = 0.12
 MIN_CELLS = 12
 SAMPLES = 160
 REFINEMENTS = 3
+NO_GROUND = "ground: none seen yet"
 
 
 class Levelling(Protocol):
     """Gives the transform of the newest sweep into its levelled frame."""
+
+    @property
+    def description(self) -> str:
+        """How, and how the sensor stands above the ground; for logs."""
 
     def level(self, points: Points) -> Transform:
         """Levelled frame <- sensor frame [4, 4] for a sweep's points [N, 3]; rows may be NaN."""
@@ -42,6 +47,11 @@ class KnownLevelling:
 
     def __init__(self, sensor_to_level: Transform) -> None:
         self._transform = sensor_to_level
+
+    @property
+    def description(self) -> str:
+        """Height and tilt."""
+        return f"given: {described(self._transform)}"
 
     def level(self, points: Points) -> Transform:
         """The same transform for every sweep."""
@@ -69,6 +79,12 @@ class GroundLevelling:
 
     def __init__(self, memory: int = 15) -> None:
         self._planes: deque[Plane] = deque(maxlen=memory)
+        self._description = NO_GROUND
+
+    @property
+    def description(self) -> str:
+        """Height and tilt, and from how many sweeps."""
+        return self._description
 
     def level(self, points: Points) -> Transform:
         """See Levelling; about 1 ms for 100k points."""
@@ -76,7 +92,10 @@ class GroundLevelling:
         if plane is not None:
             self._planes.append(plane)
         if self._planes:
-            return level_transform(np.median(np.stack(self._planes), axis=0))
+            transform = level_transform(np.median(np.stack(self._planes), axis=0))
+            sweeps = "1 sweep" if len(self._planes) == 1 else f"{len(self._planes)} sweeps"
+            self._description = f"ground: {described(transform)}, from {sweeps}"
+            return transform
         height = points[np.isfinite(points).all(1), 2]
         lowest = float(np.quantile(height, 0.02)) if len(height) else 0.0
         return level_transform(np.array([0.0, 0.0, lowest]))
@@ -84,6 +103,25 @@ class GroundLevelling:
     def reset(self) -> None:
         """Forget the planes of earlier sweeps."""
         self._planes.clear()
+        self._description = NO_GROUND
+
+
+def mounted_level(base_from_sensor: Transform, base_height_m: float) -> Transform:
+    """Levelled frame <- sensor frame [4, 4] of a sensor that is mounted on a level base.
+
+    `base_from_sensor` [4, 4]; the base's origin is `base_height_m` (m) above the ground. Axes are
+    the base's, so any mounting will do, upside down too.
+    """
+    transform = base_from_sensor.copy()
+    transform[:2, 3] = 0
+    transform[2, 3] += base_height_m
+    return transform
+
+
+def described(sensor_to_level: Transform) -> str:
+    """Height and tilt of a sensor in words, from levelled frame <- sensor frame [4, 4]."""
+    tilt = np.rad2deg(np.arccos(np.clip(sensor_to_level[2, 2], -1, 1)))
+    return f"height {sensor_to_level[2, 3]:.2f} m, tilt {tilt:.1f} deg"
 
 
 def level_transform(plane: Plane) -> Transform:

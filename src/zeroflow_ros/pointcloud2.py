@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from textwrap import shorten
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -26,6 +27,7 @@ UINT8, FLOAT32 = 2, 7
 """`sensor_msgs/PointField` datatype codes that the output uses."""
 
 _TYPES = {1: "i1", 2: "u1", 3: "i2", 4: "u2", 5: "i4", 6: "u4", 7: "f4", 8: "f8"}
+_LARGEST_POINT = 2**31 - 1  # bytes; NumPy's limit
 EXTRA_FIELDS = ("intensity", "ring", *TIME_FIELDS)
 
 
@@ -43,8 +45,11 @@ def point_dtype(message: Any) -> np.dtype[np.void]:
     """Structured dtype of one point of `message`, itemsize = point_step, in its byte order.
 
     Any field order and padding; a repeated name keeps its first field, nameless fields are padding.
-    Raises CloudError for an unknown datatype code and for fields that reach beyond point_step.
+    Raises CloudError for an unknown datatype code, for fields that reach beyond point_step, and for
+    a point_step that is no number of bytes of a point.
     """
+    if message.point_step > _LARGEST_POINT:
+        raise CloudError(f"point_step is {message.point_step} bytes, more than a point can have")
     order = ">" if message.is_bigendian else "<"
     names: list[str] = []
     formats: list[Any] = []
@@ -54,14 +59,16 @@ def point_dtype(message: Any) -> np.dtype[np.void]:
             continue
         if field.datatype not in _TYPES:
             raise CloudError(
-                f"field '{field.name}' has datatype {field.datatype}, PointField knows 1 to 8"
+                f"field '{_said(field.name)}' has datatype {field.datatype}, PointField knows "
+                "1 to 8"
             )
         scalar = np.dtype(order + _TYPES[field.datatype])
         count = max(int(field.count), 1)  # several drivers leave count at 0
         end = field.offset + count * scalar.itemsize
         if end > message.point_step:
             raise CloudError(
-                f"point_step is {message.point_step} bytes, but field '{field.name}' ends at {end}"
+                f"point_step is {message.point_step} bytes, but field '{_said(field.name)}' ends "
+                f"at {end}"
             )
         names.append(field.name)
         formats.append((scalar, (count,)) if count > 1 else scalar)
@@ -73,6 +80,11 @@ def point_dtype(message: Any) -> np.dtype[np.void]:
         "itemsize": int(message.point_step),
     }
     return np.dtype(spec)  # type: ignore[call-overload, no-any-return]
+
+
+def _said(names: str) -> str:
+    """Names as they fit into a line, whatever a driver calls its fields."""
+    return shorten(names, 120, placeholder="...")
 
 
 def read_cloud(message: Any) -> Sweep:
@@ -104,7 +116,7 @@ def _check_coordinates(dtype: np.dtype[np.void]) -> None:
     names = dtype.names or ()
     missing = [name for name in "xyz" if name not in names]
     if missing:
-        present = ", ".join(names) or "none"
+        present = _said(", ".join(names)) or "none"
         raise CloudError(f"cloud has no field {', '.join(missing)}; its fields: {present}")
     for name in "xyz":
         if dtype[name].shape:
@@ -192,6 +204,21 @@ def flow_rows(sweep: Sweep, flow: Flow) -> npt.NDArray[np.uint8]:
     is not finite read velocity 0 and valid 0, so that no NaN reaches a viewer's colour range.
     Intensity is there when the sweep has it. Raises ValueError when sweep and flow differ in N.
     """
+    intensity = "intensity" in sweep.extras
+    width = len(flow_fields(intensity))
+    rows, valid = _side_by_side(sweep, flow, width)
+    if intensity:
+        with np.errstate(over="ignore"):  # of float64 beyond float32, which is as good as infinite
+            rows[:, 3] = sweep.extras["intensity"]
+    out = rows.astype("<f4", copy=False).view(np.uint8).reshape(len(sweep), 4 * width)
+    out[:, -4] = valid
+    return out
+
+
+def _side_by_side(
+    sweep: Sweep, flow: Flow, width: int
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
+    """See `flow_columns`. Raises ValueError when sweep and flow differ in N."""
     points, moved = (np.asarray(a, np.float32) for a in (sweep.points, flow.displacement))
     valid = np.asarray(flow.valid, bool)
     if moved.shape != points.shape or valid.shape != (len(sweep),):
@@ -199,23 +226,30 @@ def flow_rows(sweep: Sweep, flow: Flow) -> npt.NDArray[np.uint8]:
             f"sweep has {len(sweep)} points, its flow {len(moved)} rows: displacement "
             f"{moved.shape}, valid {valid.shape}"
         )
-    intensity = "intensity" in sweep.extras
-    width = len(flow_fields(intensity))
     interval_s = flow.interval_s if flow.interval_s > 0 else np.inf  # nothing moved, nothing moves
-    rows, valid = flow_columns(points, moved, valid, interval_s, width)
-    if intensity:
-        rows[:, 3] = sweep.extras["intensity"]
-    out = rows.astype("<f4", copy=False).view(np.uint8).reshape(len(sweep), 4 * width)
-    out[:, -4] = valid
-    return out
+    return flow_columns(points, moved, valid, interval_s, width)
 
 
 class FlowColumns(NamedTuple):
-    """A flow cloud read back: float32 [N, 3] in m, float32 [N, 3] in m/s, bool [N]."""
+    """What a flow cloud says: float32 [N, 3] in m, float32 [N, 3] in m/s, bool [N].
+
+    Where not valid, velocity is 0; only points may be NaN.
+    """
 
     points: Points
     velocity: Points
     valid: npt.NDArray[np.bool_]
+
+    @staticmethod
+    def of(sweep: Sweep, flow: Flow) -> FlowColumns:
+        """What `flow_rows` writes. Raises ValueError when sweep and flow differ in N."""
+        rows, valid = _side_by_side(sweep, flow, 7)
+        return FlowColumns(rows[:, :3], rows[:, 3:6], valid)
+
+    @property
+    def speed(self) -> npt.NDArray[np.float32]:
+        """Float32 [N] in m/s."""
+        return np.sqrt(np.einsum("ij,ij->i", self.velocity, self.velocity))
 
 
 def read_flow(message: Any) -> FlowColumns:
@@ -229,7 +263,9 @@ def read_flow(message: Any) -> FlowColumns:
     names = dtype.names or ()
     missing = [name for name in ("vx", "vy", "vz", "valid") if name not in names]
     if missing:
-        raise CloudError(f"not a flow cloud: no field {', '.join(missing)}; it has {names}")
+        raise CloudError(
+            f"not a flow cloud: no field {', '.join(missing)}; it has {_said(', '.join(names))}"
+        )
     rows = _rows(message, dtype, count)
     velocity = np.stack([rows[name] for name in ("vx", "vy", "vz")], 1).astype(np.float32)
     return FlowColumns(_points(rows), velocity, rows["valid"].astype(bool))

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["birdseye", "flow_colors", "save_png"]
 
-_BACKGROUND, _TEXT, _DIM = (16, 17, 21), (236, 238, 242), (62, 64, 72)
+_BACKGROUND, _TEXT = (16, 17, 21), (236, 238, 242)
 
 
 def birdseye(
@@ -45,9 +45,7 @@ def birdseye(
     """
     image_module, draw_module = _pillow()
     canvas = np.full((pixels, pixels, 3), _BACKGROUND, np.uint8)
-    colors = flow_colors(velocity, max_speed)
-    if valid is not None:
-        colors[~valid] = _DIM
+    colors = flow_colors(velocity, max_speed, valid)
     _plot(canvas, points, colors, np.hypot(velocity[:, 0], velocity[:, 1]), extent_m)
     _wheel(canvas, max_speed)
     image: Image = image_module.fromarray(canvas)

@@ -51,8 +51,10 @@ def _witnesses(points: Points, times_s: F32) -> npt.NDArray[np.intp]:
     # At random: every n-th could be of two lasers that fire to different sides.
     count = min(WITNESSES, len(points))
     rows = np.random.default_rng(0).integers(0, max(len(points), 1), count)
-    distance = np.hypot(points[rows, 0], points[rows, 1])
-    rows = rows[(distance > RANGE_M[0]) & (distance < RANGE_M[1])]
+    with np.errstate(over="ignore", invalid="ignore"):  # any number may be in a cloud
+        distance = np.hypot(points[rows, 0], points[rows, 1])
+    level = np.abs(points[rows, 2]) < RANGE_M[1]
+    rows = rows[(distance > RANGE_M[0]) & (distance < RANGE_M[1]) & level]
     return rows[np.argsort(times_s[rows], kind="stable")]
 
 

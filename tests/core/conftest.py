@@ -14,12 +14,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from zeroflow_ros.engines import Tensors
+from zeroflow_ros.engines import Tensors, backends
 from zeroflow_ros.engines.cuda_driver import LIBRARY
 from zeroflow_ros.model import CARD_KEY, ModelCard
 from zeroflow_ros.onnx_file import with_metadata
 from zeroflow_ros.pillars import FEATURE_NAMES, PillarGrid
 
+CONSTANT = np.array([0.5, -0.2, 0.1])
 GRAPH = bytes(range(256)) * 2
 # ModelProto: field 1 (ir_version) = 8, field 7 (graph) of 512 bytes, where nobody looks inside.
 GRAPH_FILE = b"\x08\x08\x3a\x80\x04" + GRAPH
@@ -120,6 +121,14 @@ def make_model(tmp_path: Path, make_card: Callable[..., ModelCard]) -> Callable[
         return path
 
     return make_model
+
+
+@pytest.fixture
+def engine(make_engine: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The engine of every estimator in this test; says CONSTANT of every point."""
+    made = make_engine(lambda inputs: np.tile(CONSTANT, (len(inputs["point_pillar"]), 1)))
+    monkeypatch.setattr(backends, "OnnxRuntimeEngine", lambda path, threads=None, gpu=None: made)
+    return made
 
 
 @pytest.fixture(scope="session")

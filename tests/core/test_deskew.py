@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -64,6 +66,15 @@ def deskewed(points: Points, times: Points, motion: Transform, step_s: float) ->
 
 def vote(points: Points, times: Points, motion: Transform = MOTION) -> float:
     return was_straight(points, times, Path.over(times, motion, STEP_S).straight)
+
+
+def test_points_infinitely_high_are_no_witnesses() -> None:
+    raw, _, times = sweeps(0.3)
+    odd = raw.copy()
+    odd[::20, 2], odd[10::20, 2], odd[5::20, :2] = 3e38, np.inf, 3e38
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert vote(odd, times) == pytest.approx(vote(raw, times), rel=0.2)
 
 
 def posed(

@@ -5,37 +5,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from tests.core.conftest import CONSTANT
 
-from zeroflow_ros import estimator as estimator_module
 from zeroflow_ros.ego_motion import EgoMotion, PoseTrack, Standstill
-from zeroflow_ros.engines import backends
-from zeroflow_ros.errors import CloudError, ModelError
-from zeroflow_ros.estimator import FlowEstimator, PairEstimator, estimate_pair
+from zeroflow_ros.estimator import FlowEstimator, estimate_pair
 from zeroflow_ros.flow import Flow, FlowStatus
 from zeroflow_ros.geometry import Points, Transform, from_roll_pitch_yaw, invert, transform_points
-from zeroflow_ros.ground import GroundSplit
-from zeroflow_ros.pillars import GridPoints, PillarGrid
 from zeroflow_ros.sweep import Sweep
 
 START_NS = 1_700_000_000_000_000_000
 STILL = np.eye(4)
 HEIGHT_M = 1.8
-CONSTANT = np.array([0.5, -0.2, 0.1])
 
 MakeModel = Callable[..., Path]
-
-
-@pytest.fixture
-def engine(make_engine: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> Any:
-    """The engine of every estimator in this test; answers CONSTANT."""
-    made = make_engine(lambda inputs: np.tile(CONSTANT, (len(inputs["point_pillar"]), 1)))
-    monkeypatch.setattr(backends, "OnnxRuntimeEngine", lambda path, threads=None, gpu=None: made)
-    return made
 
 
 def cloud(seed: int = 0, count: int = 300) -> Points:
@@ -76,6 +64,54 @@ def test_flow_from_the_second_sweep_on(make_model: MakeModel, engine: Any) -> No
 
 
 LONG = (0, 1, 3)
+
+
+def drive() -> list[tuple[Sweep, Transform]]:
+    """From a tilted sensor at 10 m/s, with times of points, a lost sweep and a clock jump."""
+    points, _ = tilted_scene(np.deg2rad(3))
+    times = {"t": np.linspace(0, 0.09, len(points))}
+    return [
+        (
+            Sweep(points + np.float32(0.01 * k), START_NS + (k - 50 * (k > 6)) * 10**8, "", times),
+            from_roll_pitch_yaw((float(k), 0.1 * k, 0), 0, 0, 0.01 * k),
+        )
+        for k in (0, 1, 2, 3, 5, 6, 7, 8, 9)
+    ]
+
+
+@pytest.mark.parametrize("unseen", range(9))
+def test_a_sweep_that_was_only_observed_is_remembered_as_if_it_had_been_asked_about(
+    make_model: MakeModel, engine: Any, unseen: int
+) -> None:
+    engine.displacement = lambda inputs: inputs["point_offset"] + 0.1
+    path = make_model(lags=LONG)
+    asked, observed = FlowEstimator(path), FlowEstimator(path)
+    for newest, pose in drive()[:unseen]:
+        asked.update(newest, pose)
+        engine.inputs.clear()
+        observed.observe(newest, pose)
+        assert engine.inputs == []
+    for newest, pose in drive()[unseen:]:
+        expected, found = asked.update(newest, pose), observed.update(newest, pose)
+        assert found.status is expected.status
+        np.testing.assert_array_equal(found.displacement, expected.displacement)
+        np.testing.assert_array_equal(found.valid, expected.valid)
+        assert found.interval_s == expected.interval_s
+
+
+def test_the_source_of_ego_motion_sees_observed_sweeps(make_model: MakeModel, engine: Any) -> None:
+    seen: list[int] = []
+
+    class Watching(Standstill):
+        def observe(self, sweep: Sweep) -> None:
+            seen.append(sweep.stamp_ns)
+
+    flows = estimator(make_model(), Watching())
+    flows.observe(sweep(0))
+    flows.observe(sweep(100))
+    assert flows.update(sweep(200)).status is FlowStatus.ESTIMATED
+    assert [stamp - START_NS for stamp in seen] == [0, 100_000_000, 200_000_000]
+    assert len(engine.inputs) == 1
 
 
 def sweeps_seen(engine: Any, cells: int) -> list[int]:
@@ -235,6 +271,22 @@ def test_reset_forgets_sweeps_poses_and_level(make_model: MakeModel, engine: Any
     np.testing.assert_allclose(flow.displacement[flow.valid].mean(0), expected, atol=0.01)
 
 
+def test_sweeps_of_another_sensor_start_anew(make_model: MakeModel, engine: Any) -> None:
+    flows = estimator(make_model(), Standstill())
+    flows.update(replace(sweep(0), frame_id="front"))
+    assert_none(flows.update(replace(sweep(100), frame_id="rear")), FlowStatus.FIRST_SWEEP)
+    assert flows.update(replace(sweep(200), frame_id="rear")).status is FlowStatus.ESTIMATED
+
+
+def test_poses_that_came_before_the_first_sweep_are_kept(
+    make_model: MakeModel, engine: Any
+) -> None:
+    track = PoseTrack()
+    for milliseconds in (0, 100):
+        track.add(START_NS + milliseconds * 1_000_000, STILL)
+    assert_none(estimator(make_model(), track).update(sweep(0)), FlowStatus.FIRST_SWEEP)
+
+
 def test_bad_rows_and_empty_sweeps(make_model: MakeModel, engine: Any) -> None:
     flows = estimator(make_model(), Standstill())
     points = cloud()
@@ -275,74 +327,3 @@ def test_ground_rows_of_a_model_that_wants_it_removed(make_model: MakeModel, eng
     far = np.hypot(*points[:, :2].T) > 3
     assert (flow.speed[~is_box & far] == 0).mean() > 0.9
     assert (flow.speed[is_box] > 1).mean() > 0.95
-
-
-def test_pair_says_where_source_points_go(make_model: MakeModel, engine: Any) -> None:
-    lift = np.array([0, 0, 1], np.float32)
-    source, target = cloud(1) + lift, cloud(2, 200) + lift
-    source[7] = np.nan
-    flow = estimate_pair(source, target, model=make_model(), raw=True)
-    assert flow.valid.sum() == 299
-    np.testing.assert_allclose(flow.displacement[0], -CONSTANT, rtol=1e-6)
-    np.testing.assert_array_equal(flow.displacement[7], 0)
-    assert not np.signbit(flow.displacement[7]).any()
-    assert flow.interval_s == 0.1
-    # The source is the newest sweep; raw clouds reach the network as they are.
-    assert len(engine.inputs[0]["point_pillar"]) == 299
-    height = engine.inputs[0]["point_offset"][:, 2] * 2
-    np.testing.assert_allclose(height, np.delete(source, 7, 0)[:, 2], atol=1e-6)
-
-
-def test_pair_is_levelled_unless_raw(make_model: MakeModel, engine: Any) -> None:
-    points, level_from_sensor = tilted_scene(np.deg2rad(8))
-    flow = estimate_pair(points, points, model=make_model(), interval_s=0.5)
-    expected = -level_from_sensor[:3, :3].T @ CONSTANT
-    np.testing.assert_allclose(flow.displacement[flow.valid].mean(0), expected, atol=0.01)
-    np.testing.assert_allclose(flow.velocity[flow.valid].mean(0), expected / 0.5, atol=0.02)
-    ground = np.sort(engine.inputs[0]["point_offset"][:, 2] * 2)[:3000]
-    assert np.abs(ground).max() < 0.1
-
-
-def test_pair_of_points_that_came_as_float64(make_model: MakeModel, engine: Any) -> None:
-    points, _ = tilted_scene(np.deg2rad(8))
-    expected = estimate_pair(points, points, model=make_model())
-    found = estimate_pair(*[points.astype(np.float64)] * 2, model=make_model())  # type: ignore[arg-type]
-    np.testing.assert_array_equal(found.displacement, expected.displacement)
-
-
-def test_pair_refuses_what_it_cannot_answer(make_model: MakeModel, engine: Any) -> None:
-    with pytest.raises(CloudError, match=r"\[300, 4\]"):
-        estimate_pair(cloud(), np.zeros((300, 4), np.float32), model=make_model())
-    with pytest.raises(ModelError, match="no such file"):
-        estimate_pair(cloud(), cloud(), model="missing.onnx")
-
-
-class Adapting:
-    """Takes more for ground with every cloud, as Patchwork++ may."""
-
-    def __init__(self) -> None:
-        self.clouds = 0
-
-    def split(self, grid: PillarGrid, located: GridPoints) -> GroundSplit:
-        self.clouds += 1
-        is_ground = np.arange(len(located.rows)) < 10 * self.clouds
-        return GroundSplit(located.select(~is_ground), located.rows[is_ground])
-
-
-def test_no_pair_knows_of_another(
-    make_model: MakeModel, engine: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(estimator_module, "ground_segmenter", lambda handling: Adapting())
-    pairs = PairEstimator(make_model(ground="remove"))
-    assert pairs.engine is engine
-    flows = [pairs.flow(cloud(), cloud(1), interval_s=interval_s) for interval_s in (0.1, 0.2)]
-    assert [(flow.speed == 0).sum() for flow in flows] == [10, 10]
-    assert [flow.interval_s for flow in flows] == [0.1, 0.2]
-
-
-@pytest.mark.parametrize("which", [0, 1])
-def test_pair_with_an_empty_cloud(make_model: MakeModel, engine: Any, which: int) -> None:
-    pair = [cloud(), cloud()]
-    pair[which] = pair[which][:0]
-    flow = estimate_pair(*pair, model=make_model())
-    assert_none(flow, FlowStatus.EMPTY, rows=len(pair[0]))

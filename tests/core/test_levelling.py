@@ -16,6 +16,7 @@ from zeroflow_ros.levelling import (
     _scores,
     fit_ground,
     level_transform,
+    mounted_level,
 )
 
 HEIGHT_M = 1.7
@@ -206,3 +207,27 @@ def test_fixed_levelling_lifts_by_the_height() -> None:
     np.testing.assert_array_equal(transform[:3, 3], [0, 0, 1.9])
     levelling.reset()
     np.testing.assert_array_equal(levelling.level(points[:0]), transform)
+
+
+def test_a_mounting_is_levelled_whichever_way_up_it_is() -> None:
+    """The sensor hangs upside down, 2 m ahead, below a base that is 0.4 m above the ground."""
+    base_from_sensor = from_roll_pitch_yaw((2, 0.5, 1.1), np.pi, 0.2, 0.3)
+    level = mounted_level(base_from_sensor, 0.4)
+    base = np.array([[5, 1, -0.4]], np.float32)  # of the ground
+    below = transform_points(level, transform_points(invert(base_from_sensor), base))
+    np.testing.assert_allclose(below, [[3, 0.5, 0]], atol=1e-5)
+    np.testing.assert_allclose(level[:3, 3], [0, 0, 1.5], atol=1e-12)
+
+
+def test_it_says_how_the_sensor_stands() -> None:
+    levelling = GroundLevelling(memory=3)
+    assert levelling.description == "ground: none seen yet"
+    points, _ = mounted(flat_ground(np.random.default_rng(0)), 0, 5)
+    levelling.level(points)
+    assert levelling.description == "ground: height 1.70 m, tilt 5.0 deg, from 1 sweep"
+    for _ in range(4):
+        levelling.level(points)
+    assert levelling.description.endswith("from 3 sweeps")
+    levelling.reset()
+    assert levelling.description == "ground: none seen yet"
+    assert FixedLevelling(1.9).description == "given: height 1.90 m, tilt 0.0 deg"

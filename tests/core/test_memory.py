@@ -46,3 +46,32 @@ def test_kept_memory_is_not_cleared_by_the_kernel_again() -> None:
     kept, given_back = page_faults("keep"), page_faults("give back")
     assert kept < 200
     assert given_back > 5 * max(kept, 1)
+
+
+RELEASING = """
+from pathlib import Path
+
+import numpy as np
+
+from zeroflow_ros.memory import keep_memory, release_memory
+
+
+def held_mb() -> float:
+    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096 / 1e6
+
+
+assert keep_memory()
+sweeps = [np.ones(1_000_000, np.float32) for _ in range(50)]  # 200 MB
+del sweeps
+kept = held_mb()
+assert release_memory()
+print(kept - held_mb())
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="no glibc to ask")
+def test_kept_memory_can_be_given_back() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", RELEASING], capture_output=True, text=True, check=True
+    )
+    assert float(done.stdout) > 150

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import array
+import warnings
 from types import SimpleNamespace as Namespace
 from typing import Any
 
@@ -214,6 +215,22 @@ def test_point_step_smaller_than_its_fields_is_refused() -> None:
         read_cloud(message)
 
 
+def test_point_step_that_no_point_has_is_refused() -> None:
+    message = cloud(xyz_columns(3))
+    message.point_step = 2**31
+    with pytest.raises(CloudError, match="point_step is 2147483648 bytes, more than a point can"):
+        read_cloud(message)
+
+
+def test_names_of_any_kind_leave_the_error_one_line() -> None:
+    columns = xyz_columns(3)
+    del columns["z"]
+    columns["a\nb"] = columns[100 * "long "] = np.zeros(3, "f4")
+    with pytest.raises(CloudError, match=r"no field z; its fields: x, y, a b, .*\.\.\.$") as caught:
+        read_cloud(cloud(columns))
+    assert len(str(caught.value)) < 200
+
+
 def test_short_data_says_both_numbers() -> None:
     message = cloud(xyz_columns(6), height=2)
     message.data = message.data[:-1]
@@ -269,6 +286,14 @@ def test_rows_carry_velocity_in_metres_per_second(intensity: bool) -> None:
     assert rows["valid"].tolist() == [1, 1, 1, 0]
     if intensity:
         assert rows["intensity"].tolist() == [9, 8, 7, 255]
+
+
+def test_intensity_beyond_float32_becomes_infinite_without_a_warning() -> None:
+    sweep = Sweep(np.ones((1, 3), np.float32), 0, "", {"intensity": np.array([1e300])})
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        rows = output(sweep, Flow.none(1, FlowStatus.FIRST_SWEEP))
+    assert np.isinf(rows["intensity"][0])
 
 
 def test_rows_that_are_not_finite_read_zero_and_invalid() -> None:

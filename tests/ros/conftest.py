@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -115,6 +116,26 @@ def start(ros_domain: None) -> Iterator[Callable[..., Process]]:
 
 
 @pytest.fixture
+def driver(ros_domain: None) -> Iterator[Any]:
+    """Plays lidar and odometry, and listens to the flow."""
+    from tests.ros.driver import Driver
+
+    driver = Driver()
+    yield driver
+    driver.close()
+
+
+@pytest.fixture
+def manager(ros_domain: None) -> Iterator[Any]:
+    """Changes states and parameters of the node, and reads its diagnostics."""
+    from tests.ros.manager import Manager
+
+    manager = Manager()
+    yield manager
+    manager.close()
+
+
+@pytest.fixture
 def start_node(start: Callable[..., Process], tiny_model: Path) -> Callable[..., Process]:
     """Start the real node on the tiny model, with parameters, and wait until it is ready."""
 
@@ -129,9 +150,38 @@ def start_node(start: Callable[..., Process], tiny_model: Path) -> Callable[...,
     return start_node
 
 
+@pytest.fixture
+def tf2_ros(ros_domain: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stand-in for tf2_ros, here and in the processes of this test."""
+    folder = str(Path(__file__).parent / "stand_ins")
+    monkeypatch.syspath_prepend(folder)
+    monkeypatch.setitem(sys.modules, "tf2_ros", None)  # what is imported now is gone afterwards
+    del sys.modules["tf2_ros"]
+    # The wheels restart Python, so only the environment reaches the processes.
+    paths = (folder, os.environ.get("PYTHONPATH", ""))
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, paths)))
+
+
+@pytest.fixture
+def no_tf2_ros(ros_domain: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No tf2_ros, as with ROS from PyPI, here and in the processes of this test."""
+    monkeypatch.setitem(sys.modules, "tf2_ros", None)
+    (tmp_path / "tf2_ros.py").write_text("raise ImportError('not installed')")
+    paths = (str(tmp_path), os.environ.get("PYTHONPATH", ""))
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, paths)))
+    monkeypatch.setenv("ROS_DISTRO", "jazzy")
+
+
 @pytest.fixture(scope="session")
 def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An ONNX file with a card that gives every point the displacement FLOW_M."""
+    path = tmp_path_factory.mktemp("model") / "tiny.onnx"
+    tiny_model_file(path, FLOW_M)
+    return path
+
+
+def tiny_model_file(path: Path, flow_m: tuple[float, float, float]) -> None:
+    """Write a model that says `flow_m` of every point."""
     onnx = pytest.importorskip("onnx", reason="makes a model: pip install 'zeroflow_ros[training]'")
     from onnx import TensorProto, helper, numpy_helper
 
@@ -148,7 +198,7 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     output = helper.make_tensor_value_info("displacement", TensorProto.FLOAT, ["M", 3])
     constants = [
         numpy_helper.from_array(np.zeros(3, np.float32), "nothing"),
-        numpy_helper.from_array(np.array(FLOW_M, np.float32), "flow"),
+        numpy_helper.from_array(np.array(flow_m, np.float32), "flow"),
     ]
     nodes = [
         helper.make_node("Mul", ["point_offset", "nothing"], ["zeros"]),
@@ -156,7 +206,6 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ]
     graph = helper.make_graph(nodes, "tiny", inputs, [output], constants)
     opset = [helper.make_opsetid("", 17)]
-    path = tmp_path_factory.mktemp("model") / "tiny.onnx"
     onnx.save(helper.make_model(graph, opset_imports=opset, ir_version=8), path)
     card = ModelCard(
         name="tiny",
@@ -171,4 +220,3 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
         graph_sha256=read_onnx(path).graph_sha256,
     )
     path.write_bytes(with_metadata(path.read_bytes(), {CARD_KEY: card.to_json()}))
-    return path

@@ -22,7 +22,8 @@ def test_a_busy_worker_goes_on_with_the_newest_item_and_counts_the_others() -> N
         if item == 5:
             all_done.set()
 
-    worker = LatestWorker(work)
+    dropped: list[None] = []
+    worker = LatestWorker(work, lambda: dropped.append(None))
     worker.put(1)
     assert begun.wait(TIMEOUT_S)
     for item in (2, 3, 4, 5):
@@ -31,7 +32,7 @@ def test_a_busy_worker_goes_on_with_the_newest_item_and_counts_the_others() -> N
     assert all_done.wait(TIMEOUT_S)
     worker.stop()
     assert done == [1, 5]
-    assert worker.dropped == 3
+    assert len(dropped) == 3
 
 
 def test_stop_finishes_the_item_in_work_and_drops_the_one_that_waits() -> None:
@@ -43,7 +44,8 @@ def test_stop_finishes_the_item_in_work_and_drops_the_one_that_waits() -> None:
         assert go_on.wait(TIMEOUT_S)
         done.append(item)
 
-    worker = LatestWorker(work)
+    dropped: list[None] = []
+    worker = LatestWorker(work, lambda: dropped.append(None))
     worker.put(1)
     assert begun.wait(TIMEOUT_S)
     worker.put(2)
@@ -55,4 +57,4 @@ def test_stop_finishes_the_item_in_work_and_drops_the_one_that_waits() -> None:
     stopper.join(TIMEOUT_S)
     assert not stopper.is_alive()
     assert done == [1]
-    assert worker.dropped == 1
+    assert len(dropped) == 1

@@ -1,6 +1,9 @@
 # SPDX-FileCopyrightText: 2026 zeroflow_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The launch file, run against stand-ins: `launch` is not on PyPI."""
+"""The launch file, run against stand-ins: `launch` is not on PyPI.
+
+Under the real one, by hand: scripts/try_ros2_launch.sh.
+"""
 
 from __future__ import annotations
 
@@ -12,9 +15,12 @@ from typing import Any
 
 import pytest
 
-from zeroflow_ros.ros.parameters import definitions
+from zeroflow_ros.ros.settings import definitions
 
 FILE = Path(__file__).parents[2] / "launch/flow.launch.py"
+TEXTS = ("model", "backend", "ego_motion", "fixed_frame", "base_frame")
+SWITCHES = ("use_sim_time", "autostart", "build_only")
+GIVEN = (*TEXTS, *SWITCHES)
 
 
 class Recorded(SimpleNamespace):
@@ -24,8 +30,11 @@ class Recorded(SimpleNamespace):
         super().__init__(arguments=arguments, keywords=keywords)
 
     def perform(self, context: dict[str, str]) -> str:
-        """As LaunchConfiguration does."""
-        return context[self.arguments[0]]
+        """As LaunchConfiguration, FindPackageShare and PathJoinSubstitution do."""
+        (first,) = self.arguments
+        if isinstance(first, list):
+            return "/".join(p if isinstance(p, str) else p.perform(context) for p in first)
+        return context[first]
 
 
 @pytest.fixture
@@ -34,6 +43,7 @@ def launch_file(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     stands_for = {
         "launch": ("LaunchContext", "LaunchDescription"),
         "launch.actions": ("DeclareLaunchArgument", "OpaqueFunction"),
+        "launch.conditions": ("IfCondition",),
         "launch.substitutions": ("LaunchConfiguration", "PathJoinSubstitution"),
         "launch_ros": (),
         "launch_ros.actions": ("Node",),
@@ -48,46 +58,93 @@ def launch_file(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     return runpy.run_path(str(FILE))
 
 
+def node(launch_file: dict[str, Any], **arguments: str) -> dict[str, Any]:
+    """What the node is started with."""
+    (made,) = launch_file["_flow"](dict.fromkeys(GIVEN, "") | arguments)
+    return made.keywords
+
+
+def declared(launch_file: dict[str, Any]) -> dict[str, Any]:
+    """Defaults of the arguments."""
+    actions = launch_file["generate_launch_description"]().arguments[0]
+    arguments = [action for action in actions if type(action).__name__ == "DeclareLaunchArgument"]
+    assert all(argument.keywords["description"] for argument in arguments)
+    return {argument.arguments[0]: argument.keywords["default_value"] for argument in arguments}
+
+
+def referred(value: Any) -> set[str]:
+    """The arguments that a value refers to."""
+    if isinstance(value, Recorded):
+        if type(value).__name__ == "LaunchConfiguration":
+            return set(value.arguments)
+        return referred([*value.arguments, *value.keywords.values()])
+    if isinstance(value, dict):
+        value = value.values()
+    elif not isinstance(value, list | tuple):
+        return set()
+    return set().union(*map(referred, value))
+
+
 def test_arguments_are_declared_and_used(launch_file: dict[str, Any]) -> None:
-    *arguments, function = launch_file["generate_launch_description"]().arguments[0]
-    declared = {argument.arguments[0] for argument in arguments}
-    assert declared == {
-        "input_pointcloud", "input_odometry", "output_flow", "model", "backend", "build_only",
-        "params_file", "namespace", "use_sim_time", "log_level",
+    defaults, used = declared(launch_file), node(launch_file)
+    assert set(defaults) == {
+        "topic", "input_pointcloud", "input_odometry", "output_flow", *GIVEN, "params_file",
+        "namespace", "node_name", "rviz", "respawn", "log_level",
     }  # fmt: skip
-    (node,) = function.keywords["function"]({"model": "", "backend": ""})
-    used = node.keywords
-    names = {theirs for theirs, _ in used["remappings"]}
-    assert names == {"~/input/pointcloud", "~/input/odometry", "~/output/flow"}
-    assert {ours.arguments[0] for _, ours in used["remappings"]} <= declared
+    assert referred(used) == set(defaults) - {"topic", "rviz", *GIVEN}
+    assert {theirs for theirs, _ in used["remappings"]} == {
+        "~/input/pointcloud", "~/input/odometry", "~/output/flow"
+    }  # fmt: skip
     assert (used["package"], used["executable"]) == ("zeroflow_ros", "scene_flow_node")
     assert used["parameters"][0].arguments == ("params_file",)
+
+
+def test_the_short_name_and_that_of_the_node_reach_the_topics(launch_file: dict[str, Any]) -> None:
+    defaults = declared(launch_file)
+    order = list(defaults)
+    assert referred(defaults["input_pointcloud"]) == {"topic"}
+    assert referred(defaults["output_flow"]) == {"node_name"}
+    assert order.index("topic") < order.index("input_pointcloud")
+    assert order.index("node_name") < order.index("output_flow")
+
+
+def test_all_topics_are_relative(launch_file: dict[str, Any]) -> None:
+    defaults = declared(launch_file)
+    topics = [defaults["topic"], defaults["input_odometry"], defaults["output_flow"][0]]
+    assert not any(str(topic).startswith("/") for topic in topics)
 
 
 def test_shipped_parameters_are_the_default(launch_file: dict[str, Any]) -> None:
     assert FILE.parents[1].joinpath(*launch_file["SHIPPED_PARAMETERS"]).is_file()
 
 
-@pytest.mark.parametrize("model", ["", "/models/mine.onnx"])
-@pytest.mark.parametrize("backend", ["", "tensorrt"])
-def test_model_and_backend_override_the_file_only_when_given(
-    launch_file: dict[str, Any], model: str, backend: str
+@pytest.mark.parametrize("given", [(), ("model",), ("use_sim_time", "autostart"), GIVEN])
+def test_what_is_given_overrides_the_file_and_nothing_else(
+    launch_file: dict[str, Any], given: tuple[str, ...]
 ) -> None:
-    (node,) = launch_file["_nodes"]({"model": model, "backend": backend})
-    overrides = node.keywords["parameters"][1]
-    given = {name: overrides[name] for name in ("model", "backend") if name in overrides}
-    wanted = {"model": model, "backend": backend}
-    assert given == {name: value for name, value in wanted.items() if value}
-
-
-def test_build_only_reaches_the_node_as_a_boolean(launch_file: dict[str, Any]) -> None:
-    *arguments, _ = launch_file["generate_launch_description"]().arguments[0]
-    defaults = {argument.arguments[0]: argument.keywords["default_value"] for argument in arguments}
-    assert (defaults["build_only"], defaults["backend"]) == ("false", "")
-    (node,) = launch_file["_nodes"]({"model": "", "backend": ""})
-    value = node.keywords["parameters"][1]["build_only"]
-    assert value.arguments[0].arguments == ("build_only",)
-    assert value.keywords == {"value_type": bool}
     known = {parameter.name: parameter.default for parameter in definitions()}
-    assert known["build_only"] is False
-    assert set(node.keywords["parameters"][1]) <= {*known, "use_sim_time"}
+    known["use_sim_time"] = False
+    overrides = node(launch_file, **dict.fromkeys(given, "some"))["parameters"][1]
+    parameters = {launch_file["OVERRIDES"][name][0]: name for name in given}
+    assert set(overrides) == set(parameters) <= set(known)
+    for parameter, name in parameters.items():
+        assert referred(overrides[parameter]) == {name}
+        assert overrides[parameter].keywords == {"value_type": type(known[parameter])}
+
+
+def test_rviz_comes_first_only_when_asked_for_and_needs_its_view(
+    launch_file: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    actions = launch_file["generate_launch_description"]().arguments[0]
+    rviz, flow = actions[-2:]
+    assert referred(rviz.keywords["condition"]) == {"rviz"}
+    assert "condition" not in flow.keywords
+    context = {"zeroflow_ros": str(tmp_path), "use_sim_time": ""}
+    with pytest.raises(RuntimeError, match=r"there is no .*/rviz/flow\.rviz: launch without"):
+        rviz.keywords["function"](context)
+    view = tmp_path / "rviz/flow.rviz"
+    view.parent.mkdir()
+    view.touch()
+    (made,) = rviz.keywords["function"](context)
+    assert made.keywords["arguments"] == ["-d", str(view)]
+    assert made.keywords["package"] == "rviz2"

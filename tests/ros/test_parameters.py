@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 import yaml
 
+from zeroflow_ros.ros.parameter import Parameter
 from zeroflow_ros.ros.parameter_files import parameter_table, parameter_yaml
-from zeroflow_ros.ros.parameters import Parameter, Settings, definitions
+from zeroflow_ros.ros.settings import Settings, definitions
 
 ROOT = Path(__file__).parents[2]
 

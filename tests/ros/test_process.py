@@ -1,12 +1,15 @@
 # SPDX-FileCopyrightText: 2026 zeroflow_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""run_node in this process: what a node does before it starts, and signals at any time of it."""
+"""run_node in this process: start, signals at any time of it, and its exit code."""
 
 from __future__ import annotations
 
+import os
 import signal
+import subprocess
+import sys
+import threading
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,10 +17,10 @@ import pytest
 pytest.importorskip("rclpy", reason="ROS is not installed: pip install 'zeroflow_ros[ros]'")
 
 import rclpy
+from rclpy.node import Node
 
 from zeroflow_ros.errors import EngineError
 from zeroflow_ros.ros.process import run_node
-from zeroflow_ros.ros.scene_flow_node import INPUT_TOPIC, SceneFlowNode
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -32,92 +35,114 @@ def this_process(ros_domain: None) -> Iterator[None]:
         signal.signal(number, handler)
 
 
-class WatchedNode(SceneFlowNode):
-    """The real node; once started, it gets a SIGTERM."""
+class Scripted(Node):
+    """A node that says what was asked of it; `during` is what `start` does."""
 
-    def __init__(self) -> None:
-        self.subscribed: list[str] = []
-        super().__init__()
+    def __init__(self, during: Callable[[Scripted], int | None]) -> None:
+        super().__init__("scripted")
+        self._during = during
+        self.interrupted = threading.Event()
+        self.asked: list[str] = []
 
-    def create_subscription(self, kind: Any, topic: str, *arguments: Any, **options: Any) -> Any:
-        self.subscribed.append(topic)
-        return super().create_subscription(kind, topic, *arguments, **options)
+    def start(self) -> int | None:
+        """See ProcessNode."""
+        self.asked.append("start")
+        return self._during(self)
 
-    def start(self) -> None:
-        super().start()
-        signal.raise_signal(signal.SIGTERM)
+    def interrupt(self) -> int:
+        """See ProcessNode."""
+        self.asked.append("interrupt")
+        self.interrupted.set()
+        return 7
 
-
-@pytest.mark.parametrize(
-    ("build_only", "subscribed"), [("true", []), ("false", ["~/input/odometry", INPUT_TOPIC])]
-)
-def test_build_only_never_subscribes(
-    tiny_model: Path, build_only: str, subscribed: list[str]
-) -> None:
-    nodes: list[WatchedNode] = []
-
-    def create() -> WatchedNode:
-        nodes.append(WatchedNode())
-        return nodes[-1]
-
-    options = ("-p", f"model:={tiny_model}", "-p", f"build_only:={build_only}")
-    assert run_node("scene_flow", create, ["--ros-args", *options]) == 0
-    assert nodes[0].subscribed == subscribed
+    def finish(self) -> None:
+        """See ProcessNode."""
+        assert rclpy.ok()
+        self.asked.append("finish")
 
 
-def fatal(capfd: pytest.CaptureFixture[str]) -> str:
-    """The only line that was logged."""
-    (line,) = capfd.readouterr().err.splitlines()
-    assert "[FATAL]" in line
-    return line
+def run(during: Callable[[Scripted], int | None]) -> tuple[int, list[str]]:
+    nodes: list[Scripted] = []
+
+    def create() -> Scripted:
+        nodes.append(Scripted(during))
+        return nodes[0]
+
+    return run_node("scripted", create), nodes[0].asked
 
 
 @pytest.mark.parametrize("number", SIGNALS)
-def test_a_signal_breaks_off_what_takes_minutes(
-    capfd: pytest.CaptureFixture[str], number: signal.Signals
-) -> None:
-    cleaned: list[bool] = []
+def test_a_signal_ends_a_node_that_runs(number: signal.Signals) -> None:
+    def started(node: Scripted) -> None:
+        os.kill(os.getpid(), number)
+        os.kill(os.getpid(), number)  # launch sends one, in addition to the terminal's
 
-    def create() -> Any:
-        try:
-            signal.raise_signal(number)
-            raise AssertionError("the build goes on")
-        finally:
-            signal.raise_signal(number)  # of launch, in addition to the terminal's
-            cleaned.append(True)
-
-    assert run_node("builder", create) == 1
-    assert cleaned == [True]
-    assert fatal(capfd).endswith("[builder]: stopped before it was ready")
+    assert run(started) == (0, ["start", "interrupt", "finish"])
 
 
-@pytest.mark.parametrize("kind", [SystemError, RuntimeError, EngineError])
-def test_a_signal_is_known_by_what_libraries_make_of_it(
-    capfd: pytest.CaptureFixture[str], kind: type[Exception]
-) -> None:
-    def create() -> Any:
-        try:
-            signal.raise_signal(signal.SIGINT)
-        except KeyboardInterrupt as error:
-            raise kind("returned a result with an exception set") from error
-
-    assert run_node("builder", create) == 1
-    assert fatal(capfd).endswith("stopped before it was ready")
+@pytest.mark.parametrize("code", [0, 1])
+def test_a_node_that_has_nothing_left_to_do_ends_by_itself(code: int) -> None:
+    assert run(lambda node: code) == (code, ["start", "interrupt", "finish"])
 
 
-def raising(error: Exception) -> Callable[[], Any]:
-    def create() -> Any:
-        raise error
+def test_a_signal_breaks_off_what_takes_minutes() -> None:
+    def build(node: Scripted) -> int:
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert node.interrupted.wait(60.0)
+        return 1
 
-    return create
+    assert run(build) == (1, ["start", "interrupt", "finish"])
+
+
+def test_a_start_that_breaks_is_told(capfd: pytest.CaptureFixture[str]) -> None:
+    def broken(node: Scripted) -> None:
+        raise ValueError("ours")
+
+    assert run(broken)[0] == 1
+    assert "not started: ValueError: ours" in capfd.readouterr().err
+
+
+def test_a_callback_that_breaks_ends_the_node(capfd: pytest.CaptureFixture[str]) -> None:
+    def started(node: Scripted) -> None:
+        def broken() -> None:
+            raise ValueError("ours")
+
+        node.create_timer(0.001, broken)
+
+    assert run(started)[0] == 1
+    assert "stopped by ValueError: ours" in capfd.readouterr().err
+
+
+def test_what_cannot_be_stopped_is_left_to_the_system() -> None:
+    script = (
+        "import os, signal, threading\n"
+        "from tests.ros.test_process import run\n"
+        "def build(node):\n"
+        "    os.kill(os.getpid(), signal.SIGTERM)\n"
+        "    threading.Event().wait()\n"
+        "run(build)\n"
+    )
+    root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, cwd=root
+    )
+    assert done.returncode == 7
+    assert done.stderr.splitlines()[-1].endswith("ended in the middle of what it was doing")
 
 
 def test_an_error_is_one_line(capfd: pytest.CaptureFixture[str]) -> None:
-    assert run_node("builder", raising(EngineError("no engine:\n  none"))) == 1
-    assert fatal(capfd).endswith("[builder]: no engine: none")
+    def create() -> Any:
+        raise EngineError("no engine:\n  none")
+
+    assert run_node("builder", create) == 1
+    (line,) = capfd.readouterr().err.splitlines()
+    assert line.endswith("[builder]: no engine: none")
 
 
 def test_a_mistake_of_ours_keeps_its_traceback() -> None:
+    def create() -> Any:
+        raise SystemError("ours")
+
     with pytest.raises(SystemError, match="ours"):
-        run_node("builder", raising(SystemError("ours")))
+        run_node("builder", create)
     rclpy.try_shutdown()

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 import signal
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -14,116 +14,23 @@ import pytest
 
 pytest.importorskip("rclpy", reason="ROS is not installed: pip install 'zeroflow_ros[ros]'")
 
-import rclpy
 from nav_msgs.msg import Odometry
-from rclpy.context import Context
-from rclpy.node import Node
-from rclpy.signals import SignalHandlerOptions
-from sensor_msgs.msg import PointCloud2, PointField
+from sensor_msgs.msg import PointCloud2
+from std_msgs.msg import Float64
+from tests.ros.driver import Driver, cloud, scene
+from visualization_msgs.msg import MarkerArray
 
-from zeroflow_ros.ros.probe import FlowProbe, FlowSample
+from zeroflow_ros.coloring import flow_colors
+from zeroflow_ros.pointcloud2 import point_dtype
+from zeroflow_ros.ros.probe import FlowProbe
 
 FLOW_M_S = (5.0, -2.5, 0.0)
-FRAME = "lidar"
-NS = 1_000_000_000
-
-
-class Driver:
-    """Plays the lidar and the odometry; every sweep is answered before the next one goes out."""
-
-    def __init__(self) -> None:
-        self._context = Context()
-        rclpy.init(context=self._context, signal_handler_options=SignalHandlerOptions.NO)
-        self._node = Node("driver", context=self._context)
-        self.clouds = self._node.create_publisher(PointCloud2, "/scene_flow/input/pointcloud", 5)
-        self.odometry = self._node.create_publisher(Odometry, "/scene_flow/input/odometry", 50)
-        self.probe = FlowProbe()
-        self.stamp_ns = 1_700_000_000 * NS
-
-    def wait_for_node(self) -> None:
-        """Until an empty cloud, long before the sweeps of the test, comes back."""
-        for _ in range(60):
-            hello = cloud(np.zeros((0, 3)))
-            set_stamp(hello, self.stamp_ns - 100 * NS)
-            self.clouds.publish(hello)
-            if self.probe.collect(1, 0.5):
-                return
-        raise AssertionError("the node does not answer")
-
-    def send(self, message: PointCloud2, dt_ms: int = 100) -> PointCloud2:
-        self.stamp_ns += dt_ms * 1_000_000
-        set_stamp(message, self.stamp_ns)
-        self.clouds.publish(message)
-        return message
-
-    def ask(self, message: PointCloud2, dt_ms: int = 100) -> FlowSample:
-        self.send(message, dt_ms)
-        for sample in self.probe.samples(100, 30.0):
-            if sample.stamp_ns == self.stamp_ns:  # a late answer to a greeting is passed over
-                return sample
-        raise AssertionError("no flow came back")
-
-    def move(self, x: float, dt_ms: int = 0) -> None:
-        message = Odometry()
-        message.header.frame_id, message.child_frame_id = "odom", FRAME
-        set_stamp(message, self.stamp_ns + dt_ms * 1_000_000)
-        message.pose.pose.position.x = x
-        message.pose.pose.orientation.w = 1.0
-        self.odometry.publish(message)
-
-    def close(self) -> None:
-        self.probe.close()
-        self._node.destroy_node()
-        rclpy.try_shutdown(context=self._context)
-
-
-def set_stamp(message: Any, stamp_ns: int) -> None:
-    message.header.stamp.sec, message.header.stamp.nanosec = divmod(stamp_ns, NS)
-
-
-def cloud(
-    points: np.ndarray,
-    *,
-    names: Sequence[str] = ("x", "y", "z"),
-    height: int = 1,
-    big_endian: bool = False,
-) -> PointCloud2:
-    data = points.astype(">f4" if big_endian else "<f4")
-    message = PointCloud2(
-        height=height,
-        width=len(points) // height,
-        fields=[
-            PointField(name=name, offset=4 * k, datatype=PointField.FLOAT32, count=1)
-            for k, name in enumerate(names)
-        ],
-        is_bigendian=big_endian,
-        point_step=4 * data.shape[1],
-        row_step=4 * data.shape[1] * (len(points) // height),
-    )
-    message.data.frombytes(data.tobytes())
-    message.header.frame_id = FRAME
-    return message
-
-
-def scene(count: int = 500, columns: int = 3, seed: int = 0) -> np.ndarray:
-    """Ground at z = -2 around the sensor, in random order, all of it inside the grid."""
-    generator = np.random.default_rng(seed)
-    points = generator.uniform(-15, 15, (count, columns)).astype(np.float32)
-    points[:, 2] = -2 + 0.01 * points[:, 2]
-    return points
-
-
-@pytest.fixture
-def driver(ros_domain: None) -> Iterator[Driver]:
-    driver = Driver()
-    yield driver
-    driver.close()
 
 
 def test_second_sweep_has_flow_in_the_rows_of_the_input(
     start_node: Callable[..., Any], driver: Driver
 ) -> None:
-    start_node(**{"ego_motion.source": "static"})
+    start_node(**{"ego_motion.source": "none"})
     driver.wait_for_node()
     first = driver.ask(cloud(scene(seed=1)))
     assert not first.columns().valid.any()
@@ -154,7 +61,7 @@ def test_second_sweep_has_flow_in_the_rows_of_the_input(
 def test_velocity_is_over_the_measured_interval(
     start_node: Callable[..., Any], driver: Driver
 ) -> None:
-    start_node(**{"ego_motion.source": "static"})
+    start_node(**{"ego_motion.source": "none"})
     driver.wait_for_node()
     driver.ask(cloud(scene(seed=1)))
     velocity = driver.ask(cloud(scene(seed=2)), dt_ms=125).columns().velocity
@@ -186,7 +93,7 @@ def test_bad_input_is_answered_or_counted_and_signals_end_it_well(
     reason: str,
     number: signal.Signals,
 ) -> None:
-    node = start_node(**{"ego_motion.source": "static"})
+    node = start_node(**{"ego_motion.source": "none"})
     driver.wait_for_node()
     driver.ask(cloud(scene(seed=1)))
 
@@ -205,8 +112,9 @@ def test_bad_input_is_answered_or_counted_and_signals_end_it_well(
 
     assert node.stop(number) == 0
     summary = node.lines[-1]
-    received, answered = map(int, re.findall(r"(\d+) sweeps received, (\d+) answered", summary)[0])
-    assert received == answered + 1 >= 8
+    counts = r"(\d+) sweeps received, (\d+) answered.* (\d+) not asked for"
+    received, answered, unheard = map(int, re.findall(counts, summary)[0])
+    assert received == answered + unheard + 1 >= 8
     assert "0 dropped for a newer one, 1 unreadable, 0 failed" in summary
     assert "Traceback" not in node.output
 
@@ -239,7 +147,7 @@ def test_ego_motion_comes_from_odometry_and_is_never_assumed(
 def test_dropped_sweeps_are_told_while_it_runs(
     start_node: Callable[..., Any], driver: Driver
 ) -> None:
-    node = start_node(**{"ego_motion.source": "static", "input.depth": 50})
+    node = start_node(**{"ego_motion.source": "none", "input.depth": 50})
     driver.wait_for_node()
     for seed in range(60):
         driver.send(cloud(scene(20_000, seed=seed % 3)))
@@ -247,25 +155,85 @@ def test_dropped_sweeps_are_told_while_it_runs(
     assert node.stop() == 0
 
 
-def test_times_are_published(start_node: Callable[..., Any], driver: Driver) -> None:
-    from rclpy.executors import SingleThreadedExecutor
-    from std_msgs.msg import Float64
+STAGES_SEEN = ("parse", "ego_motion", "levelling", "network", "output", "publish")
 
-    received: dict[str, list[float]] = {"processing_time_ms": [], "pipeline_latency_ms": []}
-    listener = driver._node
-    for name, values in received.items():
-        listener.create_subscription(
-            Float64, f"/scene_flow/debug/{name}", lambda m, v=values: v.append(m.data), 10
-        )
-    start_node(**{"ego_motion.source": "static"})
+
+def test_times_are_published(start_node: Callable[..., Any], driver: Driver) -> None:
+    names = [f"debug/{name}_ms" for name in ("processing_time", "pipeline_latency", "cyclic_time")]
+    stages = [f"debug/processing_time/{stage}_ms" for stage in STAGES_SEEN]
+    received = driver.listen(Float64, [*names, *stages])
+    start_node(**{"ego_motion.source": "none"})
     driver.wait_for_node()
-    executor = SingleThreadedExecutor(context=listener.context)
-    executor.add_node(listener)
     for seed in range(50):  # the first ones may be gone before the subscriptions match
         driver.ask(cloud(scene(seed=seed)))
-        executor.spin_once(timeout_sec=0.05)
+        driver.hear()
         if all(received.values()):
             break
-    executor.shutdown()
-    assert 0 < received["processing_time_ms"][0] < 60_000
-    assert received["pipeline_latency_ms"][0] > 1e9  # the stamps are of 2023
+    latency = received["debug/pipeline_latency_ms"][-1].data
+    assert latency > 1e9  # the stamps are of 2023
+    del received["debug/pipeline_latency_ms"]
+    assert all(0 < messages[-1].data < 60_000 for messages in received.values())
+
+
+def test_colours_and_arrows_are_of_the_same_flow_and_the_own_vehicle_has_none(
+    start_node: Callable[..., Any], driver: Driver
+) -> None:
+    names = ["output/flow_colored", "output/markers"]
+    colored = driver.listen(PointCloud2, names[:1])[names[0]]
+    markers = driver.listen(MarkerArray, names[1:])[names[1]]
+    start_node(
+        **{
+            "ego_motion.source": "none",
+            "input.crop_box": "[3.0, 2.0, -3.0, -2.0, -2.0, 1.0]",
+            "colors.max_speed": 10.0,
+            "markers.max_count": 50,
+            "markers.seconds": 2.0,
+        }
+    )
+    driver.wait_for_node()
+    for seed in range(50):
+        points = scene(seed=seed)
+        sample = driver.ask(cloud(points, height=4))
+        driver.hear()
+        said = [*colored[-1:], *(array.markers[0] for array in markers[-1:])]
+        if [message.header for message in said] == [sample.message.header] * 2 and seed:
+            break
+    own = ((points > [-2, -2, -3]) & (points < [3, 2, 1])).all(1)
+    assert 5 < own.sum() < 50
+    found = sample.columns()
+    np.testing.assert_array_equal(found.valid, ~own)
+    np.testing.assert_array_equal(found.points, points)  # where they are is not hidden
+
+    cloud_said, marker = said
+    rows = np.frombuffer(cloud_said.data, point_dtype(cloud_said))
+    np.testing.assert_allclose(rows["speed"], np.where(own, 0, np.hypot(5, 2.5)), atol=0.05)
+    red, green, blue = flow_colors(found.velocity[~own], 10.0).T.astype(np.uint32)
+    np.testing.assert_array_equal(rows["rgb"][~own], red << 16 | green << 8 | blue)
+
+    ends = np.array([(point.x, point.y, point.z) for point in marker.points]).reshape(-1, 2, 3)
+    assert 5 <= len(ends) <= 50
+    np.testing.assert_allclose(ends[:, 1] - ends[:, 0], [[10, -5, 0]] * len(ends), atol=0.1)
+    starts = {tuple(start) for start in ends[:, 0].tolist()}
+    assert starts <= {tuple(point) for point in points[~own].tolist()}
+
+
+def test_while_nobody_listens_nothing_is_computed_and_nothing_forgotten(
+    start_node: Callable[..., Any], driver: Driver
+) -> None:
+    driver.probe.close()
+    node = start_node(**{"ego_motion.source": "none", "input.depth": 50})
+    driver.wait_for_input()
+    for seed in range(4):
+        driver.send(cloud(scene(seed=seed)))
+    driver.probe = FlowProbe()
+    assert driver.probe.wait_for_publisher(30.0)
+    first = driver.ask(cloud(scene(seed=4))).columns()
+    assert first.valid.all()
+    np.testing.assert_allclose(first.velocity, [FLOW_M_S] * 500, atol=0.05)
+    assert node.stop() == 0
+    summary = node.lines[-1]
+    assert "1 answered (1 estimated, 0 without an earlier sweep, " in summary
+    counts = r"(\d+) not asked for, (\d+) dropped"
+    unheard, dropped = map(int, re.findall(counts, summary)[0])
+    assert unheard + dropped == 4
+    assert unheard >= 1

@@ -15,12 +15,20 @@ pytest.importorskip("onnx", reason="pip install 'zeroflow_ros[training]'")
 pytest.importorskip("torch", reason="pip install 'zeroflow_ros[training]'")
 
 import onnx
+import onnx.parser
+from onnx import TensorProto
 
 from zeroflow_ros.engines.onnxruntime_engine import OnnxRuntimeEngine
 from zeroflow_ros.errors import ModelError
 from zeroflow_ros.model import bundled_models, find_model, load_card
 from zeroflow_training import quantization
-from zeroflow_training.quantization import QuantizationReport, calibration_inputs, quantize
+from zeroflow_training.export import git_commit
+from zeroflow_training.quantization import (
+    QuantizationReport,
+    _weight_ranges,
+    calibration_inputs,
+    quantize,
+)
 
 
 @pytest.fixture(scope="module")
@@ -52,10 +60,42 @@ def test_all_but_small_convolutions_and_the_last_are_quantized(
     weights_of = Counter(made_by.get(n.input[1]) for n in graph.node if n.op_type == "Conv")
     assert weights_of.pop("DequantizeLinear") == made.convolutions == 20
     assert sum(weights_of.values()) == 5  # four that encode for the matching, and the last one
-    weights = [tensor for tensor in graph.initializer if tensor.data_type == onnx.TensorProto.INT8]
-    kernels = [onnx.numpy_helper.to_array(w) for w in weights if len(w.dims) == 4]
-    assert len(kernels) == made.convolutions
-    assert max(np.abs(kernel).max() for kernel in kernels) <= 64  # sums of pairs fit 16 bits
+    (encoder,) = [node for node in graph.node if node.op_type == "Gemm" and rounded(graph, node)]
+    assert "block_encoder" in encoder.input[1]
+
+
+def rounded(graph: onnx.GraphProto, layer: onnx.NodeProto) -> bool:
+    """Whether a layer's weights have 8 bits."""
+    made_by = {output: node.op_type for node in graph.node for output in node.output}
+    return made_by.get(layer.input[1]) == "DequantizeLinear"
+
+
+def test_two_products_side_by_side_fit_16_bits(made: QuantizationReport) -> None:
+    """As processors without VNNI add them: an input of up to 255 times a weight, twice."""
+    weights = [w for w in onnx.load(made.path).graph.initializer if w.data_type == TensorProto.INT8]
+    kernels = [onnx.numpy_helper.to_array(w).astype(int) for w in weights if len(w.dims) in (2, 4)]
+    assert len(kernels) == made.convolutions + 1
+    for kernel in kernels:
+        rows = np.moveaxis(kernel, 1, -1).reshape(len(kernel), -1)
+        rows = np.pad(rows, ((0, 0), (0, rows.shape[1] % 2)))
+        assert np.abs(rows[:, 0::2] + rows[:, 1::2]).max() <= 128  # * 255 < 2^15
+    largest = np.concatenate([np.abs(k).reshape(len(k), -1).max(1) for k in kernels])
+    assert np.median(largest) > 90  # 64 would be enough for 7 bits
+
+
+def test_ranges_of_weights_are_of_pairs_of_channels() -> None:
+    kernel = np.zeros((3, 3, 1, 2), np.float32)  # three channels at two places: 0 1, 2 0, 1 2
+    kernel[0, :, 0, 0] = 3, 1, 2
+    kernel[1, :, 0, 0] = 3, -1, 2  # the signs differ: no sum is larger than the largest
+    kernel[2, 2, 0, 0], kernel[2, 0, 0, 1] = -2, -2  # neighbours across places
+    graph = onnx.parser.parse_model("""
+        <ir_version: 9, opset_import: ["" : 18]>
+        g (float[1, 3, 4, 4] x) => (float[1, 3, 4, 3] y) { y = Conv(x, w) }
+    """)
+    graph.graph.node[0].name = "c"
+    graph.graph.initializer.append(onnx.numpy_helper.from_array(kernel, "w"))
+    ranges = _weight_ranges(graph, ["c"])["w"]
+    assert [(channel["rmin"], channel["rmax"]) for channel in ranges] == [(-4, 4), (-3, 3), (-4, 4)]
 
 
 def test_what_is_joined_for_convolutions_is_joined_as_bytes(made: QuantizationReport) -> None:
@@ -71,7 +111,8 @@ def test_the_card_goes_along(made: QuantizationReport) -> None:
     assert card.graph_sha256 != wanted.graph_sha256
     assert (card.name, card.precision, card.metrics) == ("small", "int8", {})
     assert card.float_graph_sha256 == wanted.graph_sha256
-    own = ("name", "graph_sha256", "precision", "float_graph_sha256", "metrics")
+    assert card.git_commit == git_commit() != wanted.git_commit  # that of the rounding
+    own = ("name", "graph_sha256", "precision", "float_graph_sha256", "git_commit", "metrics")
     assert replace(card, **{name: getattr(wanted, name) for name in own}) == wanted
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
-from typing import Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -33,3 +33,21 @@ class Engine(Protocol):
 
     def infer(self, inputs: Tensors) -> dict[str, npt.NDArray[np.generic]]:
         """Run the network on named arrays; returns its named outputs."""
+
+
+class GpuMemory(NamedTuple):
+    """Of a whole GPU, by all programs, MB."""
+
+    used_mb: float
+    total_mb: float
+
+
+@runtime_checkable
+class GpuEngine(Engine, Protocol):
+    """An engine that can say what its GPU holds, and give its part back."""
+
+    def gpu_memory(self) -> GpuMemory:
+        """As of now; any thread may ask. Raises EngineError once it is closed."""
+
+    def close(self) -> None:
+        """Give back all that is on the GPU."""

@@ -74,6 +74,11 @@ class Cuda:
         self._device_memory.append(self._call("cuMemAlloc", max(size, 1)))
         return self._device_memory[-1]
 
+    def memory_info(self) -> tuple[int, int]:
+        """Bytes of the whole device: free, and in all."""
+        free, total = self._call("cuMemGetInfo")
+        return int(free), int(total)
+
     def buffer(self, size: int) -> Buffer:
         """Pinned bytes on the host, cleared, and as many on the device."""
         size = max(size, 1)
@@ -152,7 +157,7 @@ class Cuda:
         if int(status):
             name = getattr(status, "name", status)
             raise EngineError(f"CUDA on {self._where}: {function} failed with {name}{_cure(name)}")
-        return values[0] if values else None
+        return tuple(values) if len(values) > 1 else values[0] if values else None
 
 
 def _cure(name: object) -> str:

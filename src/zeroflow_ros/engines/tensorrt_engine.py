@@ -10,8 +10,8 @@ import threading
 import time
 import traceback
 import weakref
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from zeroflow_ros.engines import Engine, Say, Tensors, to_stderr
+from zeroflow_ros.engines import Engine, GpuMemory, Say, Tensors, to_stderr
 from zeroflow_ros.engines.build_progress import Progress
 from zeroflow_ros.engines.cuda_buffers import Cuda, load_bindings
 from zeroflow_ros.engines.cuda_driver import find_gpu
@@ -39,6 +39,7 @@ from zeroflow_ros.engines.tensorrt_plan import (
 from zeroflow_ros.errors import EngineError, ModelError
 
 LIBRARIES = ("tensorrt", "tensorrt_rtx", "tensorrt_rtx_bindings")
+PATIENCE_S = 0.5  # a sweep takes a hundredth of that
 OLDEST = (10, 3)  # of TensorRT itself, in JetPack 6.1; RTX counts from 1
 
 PILLARS = frozenset({"pillar_features", "pillar_index"})
@@ -151,15 +152,31 @@ class TensorRTEngine:
 
     def infer(self, inputs: Tensors) -> dict[str, npt.NDArray[np.generic]]:
         """See Engine. Raises EngineError where TensorRT or CUDA fails."""
-        with self._lock:
+        with self._current():
+            return self._plan.infer(inputs)
+
+    def gpu_memory(self) -> GpuMemory:
+        """See GpuEngine. Raises EngineError, too, where another thread waits in vain."""
+        with self._current(timeout_s=PATIENCE_S):
+            free, total = self._cuda.memory_info()
+        return GpuMemory((total - free) / 1e6, total / 1e6)
+
+    def close(self) -> None:
+        """See GpuEngine."""
+        self._finalizer()
+
+    @contextmanager
+    def _current(self, timeout_s: float = -1) -> Iterator[None]:
+        """On the GPU, this thread alone; -1: wait as long as it takes."""
+        if not self._lock.acquire(timeout=timeout_s):
+            raise EngineError(f"{self.description}: it does not answer")
+        try:
             if not self._finalizer.alive:
                 raise EngineError(f"{self.description}: this engine is closed")
             self._cuda.make_current()
-            return self._plan.infer(inputs)
-
-    def close(self) -> None:
-        """Give back all that is on the GPU."""
-        self._finalizer()
+            yield
+        finally:
+            self._lock.release()
 
 
 def load_library() -> Any:

@@ -7,61 +7,64 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 from pathlib import Path
-from typing import cast
+from typing import NamedTuple, cast
 
 import numpy as np
 
-from zeroflow_ros.ego_motion import EgoMotion, KissIcpOdometry, Standstill
 from zeroflow_ros.engines.backends import Backend, EngineOptions
+from zeroflow_ros.engines.build_progress import Progress
 from zeroflow_ros.estimator import FlowEstimator
-from zeroflow_ros.ros.odometry import OdometryTrack
-from zeroflow_ros.ros.parameters import Settings
+from zeroflow_ros.ros.ego_motion_source import NodeEgoMotion
+from zeroflow_ros.ros.levelling_source import make_levelling
+from zeroflow_ros.ros.settings import Settings
+from zeroflow_ros.stopwatch import Stopwatch
 from zeroflow_ros.sweep import Sweep
 
 WARM_UP_POINTS = 120_000
 WARM_UP_RUNS = 3
 
 
-def make_ego_motion(settings: Settings) -> EgoMotion:
-    """The source that `ego_motion.source` names. Raises MissingPackageError."""
-    if settings.ego_motion_source == "kiss_icp":
-        return KissIcpOdometry()
-    if settings.ego_motion_source == "static":
-        return Standstill()
-    return OdometryTrack(settings.mounting)
-
-
 def make_estimator(
-    settings: Settings, ego_motion: EgoMotion, say: Callable[[str], None]
+    settings: Settings, ego_motion: NodeEgoMotion, say: Callable[[str], None], progress: Progress
 ) -> FlowEstimator:
-    """Load the model and run it a few times; `say` is told what runs it, and what takes time.
+    """Load the model, and build its engine where there is none, which takes minutes.
 
-    Raises ModelError, EngineError, MissingPackageError.
+    `say` is told what runs it; `progress` of the build. Raises ModelError, EngineError,
+    MissingPackageError, ParameterError.
     """
-    estimator = FlowEstimator(
+    return FlowEstimator(
         settings.model or None,
         backend=cast(Backend, settings.backend),  # of which Settings has checked it
-        engine=EngineOptions(settings.gpu, _folder(settings.engine_cache), say=say),
+        engine=EngineOptions(settings.gpu, _folder(settings.engine_cache), progress, say),
         ego_motion=ego_motion,
-        sensor_height=settings.sensor_height or None,
+        levelling=make_levelling(settings, ego_motion),
         deskew=settings.deskew == "auto",
         threads=settings.threads or None,
     )
-    _warm_up(estimator)
-    return estimator
+
+
+class WarmUp(NamedTuple):
+    """How long the whole pipeline took for made-up sweeps, the first one and then, ms."""
+
+    first_ms: float
+    steady_ms: float
+
+
+def warm_up(estimator: FlowEstimator) -> WarmUp:
+    """Run the whole pipeline on made-up sweeps: the first real one then finds memory in place."""
+    sweep = _made_up_sweep(estimator.card.grid.range_m)
+    step_ns = round(1e9 * estimator.card.interval_s)
+    watch, took = Stopwatch(), []
+    for k in range(estimator.card.lags[-1] + WARM_UP_RUNS):
+        estimator.update(dataclasses.replace(sweep, stamp_ns=k * step_ns), np.eye(4))
+        watch.lap(str(k))
+        took.append(watch.stage_ms[str(k)])
+    estimator.reset()
+    return WarmUp(first_ms=took[1], steady_ms=min(took[2:]))  # the very first has no flow
 
 
 def _folder(named: str) -> Path | None:
     return Path(named).expanduser() if named else None
-
-
-def _warm_up(estimator: FlowEstimator) -> None:
-    """Run the whole pipeline on made-up sweeps: the first real one then finds memory in place."""
-    sweep = _made_up_sweep(estimator.card.grid.range_m)
-    step_ns = round(1e9 * estimator.card.interval_s)
-    for k in range(estimator.card.lags[-1] + WARM_UP_RUNS):
-        estimator.update(dataclasses.replace(sweep, stamp_ns=k * step_ns), np.eye(4))
-    estimator.reset()
 
 
 def _made_up_sweep(range_m: float) -> Sweep:

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 zeroflow_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""LatestWorker: a thread that always works on the newest item and counts what it had to skip."""
+"""LatestWorker: a thread that always works on the newest item and tells what it had to skip."""
 
 from __future__ import annotations
 
@@ -17,10 +17,9 @@ class LatestWorker(Generic[Item]):
     Latency therefore never grows on a slow machine, and the executor stays free for odometry.
     """
 
-    def __init__(self, work: Callable[[Item], None]) -> None:
-        """Start the thread; `work` must not raise."""
-        self.dropped = 0
-        self._work = work
+    def __init__(self, work: Callable[[Item], None], skip: Callable[[], None]) -> None:
+        """Start the thread; `work` must not raise. `skip` is told of each item that is dropped."""
+        self._work, self._skip = work, skip
         self._changed = threading.Condition()
         self._waiting: Item | None = None
         self.stopping = False
@@ -31,16 +30,16 @@ class LatestWorker(Generic[Item]):
         """Hand over the newest item; never blocks for long."""
         with self._changed:
             if self._waiting is not None:
-                self.dropped += 1
+                self._skip()
             self._waiting = item
             self._changed.notify()
 
-    def stop(self, timeout_s: float = 5.0) -> None:
+    def stop(self) -> None:
         """Finish the item in work and end the thread; an item that still waits is dropped."""
         with self._changed:
             self.stopping = True
             self._changed.notify()
-        self._thread.join(timeout_s)
+        self._thread.join()
 
     def _run(self) -> None:
         while True:
@@ -48,7 +47,8 @@ class LatestWorker(Generic[Item]):
                 self._changed.wait_for(lambda: self.stopping or self._waiting is not None)
                 item, self._waiting = self._waiting, None
                 if self.stopping:
-                    self.dropped += item is not None
+                    if item is not None:
+                        self._skip()
                     return
             if item is not None:
                 self._work(item)

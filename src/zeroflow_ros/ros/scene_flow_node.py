@@ -5,180 +5,226 @@
 from __future__ import annotations
 
 import time
+import traceback
+from collections.abc import Callable
+from contextlib import ExitStack
+from typing import Any
 
-from nav_msgs.msg import Odometry
-from rclpy.clock import Clock, ClockType
-from rclpy.node import Node
-from rclpy.qos import HistoryPolicy, QoSProfile, ReliabilityPolicy
-from sensor_msgs.msg import PointCloud2
-from std_msgs.msg import Float64
+from lifecycle_msgs.srv import ChangeState
+from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 
-from zeroflow_ros.errors import CloudError
-from zeroflow_ros.flow import Flow, FlowStatus
-from zeroflow_ros.memory import keep_memory
-from zeroflow_ros.ros.counts import SweepCounts
+from zeroflow_ros.errors import ZeroflowError
+from zeroflow_ros.memory import keep_memory, release_memory
+from zeroflow_ros.ros.cloud_input import CloudInput
 from zeroflow_ros.ros.dds import prepare_dds
-from zeroflow_ros.ros.estimator_setup import make_ego_motion, make_estimator
-from zeroflow_ros.ros.latest_worker import LatestWorker
-from zeroflow_ros.ros.odometry import OdometryTrack
-from zeroflow_ros.ros.parameters import Settings, declare_parameters
-from zeroflow_ros.ros.pointcloud2 import flow_message, to_sweep
+from zeroflow_ros.ros.diagnostics import Diagnostics, Report
+from zeroflow_ros.ros.flow_worker import FlowWorker
+from zeroflow_ros.ros.parameters import NodeParameters
+from zeroflow_ros.ros.pipeline import Pipeline
 from zeroflow_ros.ros.process import run_node
-from zeroflow_ros.ros.silence import why_silent
-from zeroflow_ros.sweep import Sweep
+from zeroflow_ros.ros.report import NodeState, reports_of
 
 NODE_NAME = "scene_flow"
-INPUT_TOPIC = "~/input/pointcloud"
 WARN_EVERY_S = 5.0
-ODOMETRY_DEPTH = 200
 
 
-class SceneFlowNode(Node):
-    """Two threads: the executor's receives, the worker's estimates and publishes."""
+class SceneFlowNode(LifecycleNode):  # type: ignore[misc]
+    """Configured, it holds a warm pipeline; active, clouds come in and a worker answers them.
+
+    Transitions come from `start`, or by service. One that fails names the cause, leaves the node
+    where it was, and can be tried again.
+    """
 
     def __init__(self, middleware: str = "") -> None:
-        """Declare, load, warm up. Raises ZeroflowError.
-
-        With the parameter `build_only` it is `done` once the model is loaded. `middleware` is only
-        said in the log.
-        """
-        super().__init__(NODE_NAME)
-        self._settings = settings = declare_parameters(self)
+        """Declare parameters; `middleware` is only said in the log. Raises ParameterException."""
+        super().__init__(NODE_NAME, enable_logger_service=True)
+        self.state = NodeState()
         self._middleware = middleware
-        self._warn_of_unknown_parameters()
-        self.counts = SweepCounts()
-        self._warned_at: dict[str, float] = {}
-        self._ego_motion = make_ego_motion(settings)
-        self._estimator = make_estimator(settings, self._ego_motion, self.get_logger().warning)
-        self.done = settings.build_only
-        if self.done:
+        self._last_told: dict[str, float] = {}
+        self._interrupted = False
+        self._worker: FlowWorker | None = None
+        self._survive_illegal_requests()
+        self._node_parameters = NodeParameters(self, configured=self._configured)
+        self._diagnostics = Diagnostics(self, self._reports)
+
+    def start(self) -> int | None:
+        """What `autostart` and `build_only` ask for; the exit code if that is all."""
+        settings = self._node_parameters.settings
+        if settings.build_only:
+            if self.trigger_configure() is not TransitionCallbackReturn.SUCCESS:
+                return 1
             self.get_logger().info(f"build_only: {self._described()}; nothing is left to do")
+            return 0
+        try:
+            if settings.autostart and self.trigger_configure() is TransitionCallbackReturn.SUCCESS:
+                self.trigger_activate()
+        except RuntimeError as error:  # as rclpy says that a transition is not possible now
+            self.get_logger().warning(f"autostart: another one changes the state, too ({error})")
+        return None
 
-    def start(self) -> None:
-        """Publish and subscribe."""
-        settings = self._settings
-        self._flow = self.create_publisher(PointCloud2, "~/output/flow", 1)
-        self._processing_ms = self.create_publisher(Float64, "~/debug/processing_time_ms", 1)
-        self._latency_ms = self.create_publisher(Float64, "~/debug/pipeline_latency_ms", 1)
-        self._worker: LatestWorker[PointCloud2] = LatestWorker(self._answer)
-        self._reliable = settings.input_reliability == "reliable"
-        self._subscribe(settings)
-        self._seen = (0, 0)
-        steady = Clock(clock_type=ClockType.STEADY_TIME)  # simulated time may stand still
-        self.create_timer(WARN_EVERY_S, self._watch, clock=steady)
-        self.get_logger().info(
-            f"ready: {self._described()}, ego motion from {settings.ego_motion_source}, "
-            f"clouds from {self.resolve_topic_name(INPUT_TOPIC)} ({settings.input_reliability}), "
-            f"{self._middleware}"
-        )
-
-    def _described(self) -> str:
-        card = self._estimator.card
-        return f"model {card.name} {card.version}, {self._estimator.engine.description}"
+    def interrupt(self) -> int:
+        """What takes minutes stops at its next step; whoever wanted only an engine has none."""
+        self._interrupted = True
+        return int(self._node_parameters.settings.build_only)
 
     def finish(self) -> None:
-        """Answer the sweep in work, stop, and say what became of all sweeps."""
-        self._worker.stop()
-        self.get_logger().info(self.counts.summary(self._worker.dropped))
+        """Answer the sweep in work, and stop."""
+        self._deactivate()
+        self._diagnostics.stop()
 
-    def _subscribe(self, settings: Settings) -> None:
-        # Odometry first: of two ready messages, the executor serves the older subscription.
-        if isinstance(self._ego_motion, OdometryTrack):
-            self.create_subscription(
-                Odometry, "~/input/odometry", self._take_odometry, _qos(ODOMETRY_DEPTH)
-            )
-        self.create_subscription(
-            PointCloud2,
-            INPUT_TOPIC,
-            self._take_cloud,
-            _qos(settings.input_depth, self._reliable),
+    def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Load the model, build its engine where there is none, warm up."""
+        self.state.doing = "configuring: the model is loaded"
+        return self._attempt("configure", self._configure, "inactive")
+
+    def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Subscribe."""
+        return self._attempt("activate", self._activate, "active")
+
+    def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Stop work; the pipeline stays warm."""
+        return self._attempt("deactivate", self._deactivate, "inactive")
+
+    def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Free all."""
+        return self._attempt("cleanup", self._clean_up, "unconfigured")
+
+    def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Free all, whatever the state."""
+        return self._attempt("shutdown", self._clean_up, "finalized")
+
+    def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """What not even failed as it should: start from nothing."""
+        return self._attempt("the end of what failed", self._clean_up, "unconfigured")
+
+    def _attempt(
+        self, name: str, change: Callable[[], None], phase: str
+    ) -> TransitionCallbackReturn:
+        """Make a change, or say why it cannot be made."""
+        self.state.failure = ""
+        try:
+            change()
+        except KeyboardInterrupt:
+            return TransitionCallbackReturn.FAILURE
+        except Exception as error:  # of any kind: rclpy would swallow it
+            self._failed(name, error)
+            self._stop_work()
+            return TransitionCallbackReturn.FAILURE
+        finally:
+            self.state.doing = ""
+            self._diagnostics.hurry()
+        self.state.phase = phase
+        return TransitionCallbackReturn.SUCCESS
+
+    def _failed(self, name: str, error: Exception) -> None:
+        known = isinstance(error, ZeroflowError)
+        why = " ".join(f"{'' if known else type(error).__name__ + ': '}{error}".split())
+        self.state.failure = f"{name} failed: {why}"
+        if not known:
+            self.get_logger().debug(traceback.format_exc())
+        again = f"ros2 lifecycle set {self.get_fully_qualified_name()} {name}"
+        then = ", then activate" if name == "configure" else ""
+        self.get_logger().error(f"{self.state.failure} (once that is mended: {again}{then})")
+
+    def _survive_illegal_requests(self) -> None:
+        """Where a transition is not possible now, rclpy's service raises, which ends the node."""
+        service = self._service_change_state
+        change = service.callback
+
+        def answered(request: ChangeState.Request, response: ChangeState.Response) -> Any:
+            try:
+                return change(request, response)
+            except RuntimeError:
+                asked, now = request.transition.id, self.state.doing or self.state.phase
+                self._warn("no such transition", f"{asked} is not possible when {now}")
+                response.success = False
+                return response
+
+        service.callback = answered
+
+    def _reports(self) -> list[Report]:
+        """From the diagnostics' thread, which also tells the log what takes minutes."""
+        if (doing := self.state.doing) and self._due("progress", WARN_EVERY_S):
+            self.get_logger().info(doing)
+        return reports_of(self.state, self._node_parameters.settings)
+
+    def _configured(self) -> bool:
+        return self.state.pipeline is not None or bool(self.state.doing)
+
+    def _configure(self) -> None:
+        settings, log = self._node_parameters.settings, self.get_logger()
+        self.state.pipeline = Pipeline.made(self, settings, log.warning, self._progress)
+        warm = self.state.pipeline.warm_up
+        log.info(
+            f"configured: {self._described()}; of made-up sweeps, the first took "
+            f"{warm.first_ms:.0f} ms, later ones {warm.steady_ms:.0f} ms"
         )
 
-    def _take_odometry(self, message: Odometry) -> None:
-        assert isinstance(self._ego_motion, OdometryTrack)
-        try:
-            self._ego_motion.add(message)
-        except ValueError as error:
-            self.counts.bad_odometry += 1
-            self._warn("odometry refused", str(error))
+    def _progress(self, phase: str, fraction: float) -> None:
+        if self._interrupted:
+            raise KeyboardInterrupt
+        self.state.doing = f"configuring: the engine is built, {fraction:.0%} ({phase})"
 
-    def _take_cloud(self, message: PointCloud2) -> None:
-        self.counts.received += 1
-        self._worker.put(message)
+    def _activate(self) -> None:
+        pipeline, settings = self.state.pipeline, self._node_parameters.settings
+        assert pipeline is not None
+        self.state.ledger.forget_times()
+        # Odometry first: of two ready messages, the executor serves the older subscription.
+        pipeline.ego_motion.start()
+        self._worker = FlowWorker(
+            pipeline,
+            self.state.ledger,
+            settings=lambda: self._node_parameters.settings,
+            now_ns=lambda: int(self.get_clock().now().nanoseconds),
+            warn=self._warn,
+        )
+        self.state.input = CloudInput(self, settings, self.state.ledger, self._worker.put)
+        self.get_logger().info(
+            f"ready: {self._described()}, ego motion: {pipeline.ego_motion.description}, clouds "
+            f"from {self.state.input.topic} ({self.state.input.reliability}), {self._middleware}"
+        )
 
-    def _answer(self, message: PointCloud2) -> None:
-        """Runs in the worker's thread, which no error may end."""
-        start = time.perf_counter()
-        try:
-            sweep = to_sweep(message)
-            flow = self._estimator.update(sweep)
-            self._flow.publish(flow_message(message, sweep, flow))
-        except CloudError as error:
-            self.counts.unreadable += 1
-            self._warn("cloud not readable", str(error))
-            return
-        except Exception as error:  # whatever a sweep brings about, the next one may be fine
-            self.counts.failed += 1
-            self._warn("sweep not answered", f"{type(error).__name__}: {error}")
-            return
-        self.counts.answered[flow.status] += 1
-        self._publish_times(sweep, 1e3 * (time.perf_counter() - start))
-        self._explain(sweep, flow)
+    def _deactivate(self) -> None:
+        """Answer the sweep in work, stop, and say what became of all sweeps."""
+        if self.state.input is not None and self.state.pipeline is not None:
+            self._stop_work()
+            refused = f"{self.state.pipeline.ego_motion.refused} odometry messages refused"
+            self.get_logger().info(f"{self.state.ledger.summary()}; {refused}")
 
-    def _publish_times(self, sweep: Sweep, processing_ms: float) -> None:
-        latency_ms = 1e-6 * (self.get_clock().now().nanoseconds - sweep.stamp_ns)
-        self._processing_ms.publish(Float64(data=processing_ms))
-        self._latency_ms.publish(Float64(data=latency_ms))
+    def _stop_work(self) -> None:
+        """As much of it as there is: activating may have failed half-way. All of it in any case."""
+        source, self.state.input = self.state.input, None
+        worker, self._worker = self._worker, None
+        with ExitStack() as last_first:
+            if worker is not None:
+                last_first.callback(worker.stop)
+            if self.state.pipeline is not None:  # a sweep that waits for its pose waits no longer
+                last_first.callback(self.state.pipeline.ego_motion.stop)
+            if source is not None:
+                last_first.callback(source.close)
 
-    def _explain(self, sweep: Sweep, flow: Flow) -> None:
-        """Say why a sweep got no flow, and what looks like a mistake in the set-up."""
-        odometry = self._ego_motion
-        if flow.status is FlowStatus.NO_EGO_MOTION:
-            reason = "the sweeps did not register"
-            if isinstance(odometry, OdometryTrack):
-                topic = self.resolve_topic_name("~/input/odometry")
-                reason = f"{odometry.why_unknown(sweep.stamp_ns)} ({topic})"
-            self._warn("no ego motion for the sweep, all points published with valid 0", reason)
-        elif isinstance(odometry, OdometryTrack) and odometry.unmounted(sweep.frame_id):
-            self._warn(
-                "sensor_in_base is not set",
-                f"odometry is of '{odometry.base_frame}', clouds are in '{sweep.frame_id}'; "
-                "they are taken to be in the same place",
-            )
+    def _clean_up(self) -> None:
+        self._deactivate()
+        pipeline, self.state.pipeline = self.state.pipeline, None
+        if pipeline is not None:
+            pipeline.close()
+            del pipeline
+            release_memory()
 
-    def _watch(self) -> None:
-        """Say so when since the last call no cloud has come, and why, or when some were dropped."""
-        now = (self.counts.received, self._worker.dropped)
-        received, dropped = (new - old for new, old in zip(now, self._seen, strict=True))
-        self._seen = now
-        if not received:
-            why = why_silent(self, INPUT_TOPIC, self._reliable)
-            topic = self.resolve_topic_name(INPUT_TOPIC)
-            self.get_logger().warning(f"no cloud on {topic} for {WARN_EVERY_S:.0f} s: {why}")
-        elif dropped:
-            self.get_logger().warning(
-                f"{dropped} of {received} sweeps were dropped for a newer one in "
-                f"{WARN_EVERY_S:.0f} s: they come faster than they are answered"
-            )
+    def _described(self) -> str:
+        return "" if self.state.pipeline is None else self.state.pipeline.description
 
     def _warn(self, what: str, why: str) -> None:
         """Warn of each kind of trouble now and then; rclpy's throttle knows only this one line."""
-        now = time.monotonic()
-        if now - self._warned_at.get(what, -WARN_EVERY_S) >= WARN_EVERY_S:
-            self._warned_at[what] = now
+        if self._due(what, WARN_EVERY_S):
             self.get_logger().warning(f"{what}: {why}")
 
-    def _warn_of_unknown_parameters(self) -> None:
-        """A misspelt name in a YAML file would otherwise pass in silence."""
-        given = set(getattr(self, "_parameter_overrides", ()))  # rclpy shows them nowhere else
-        for name in sorted(given - set(self.get_parameters_by_prefix(""))):
-            if not name.startswith("qos_overrides."):
-                self.get_logger().warning(f"parameter '{name}' is not known to this node")
-
-
-def _qos(depth: int, reliable: bool = False) -> QoSProfile:
-    reliability = ReliabilityPolicy.RELIABLE if reliable else ReliabilityPolicy.BEST_EFFORT
-    return QoSProfile(history=HistoryPolicy.KEEP_LAST, depth=depth, reliability=reliability)
+    def _due(self, what: str, every_s: float) -> bool:
+        now = time.monotonic()
+        due = now - self._last_told.get(what, -every_s) >= every_s
+        if due:
+            self._last_told[what] = now
+        return due
 
 
 def main(args: list[str] | None = None) -> int:

@@ -21,6 +21,7 @@ from zeroflow_ros.engines.cuda_buffers import Cuda
 from zeroflow_ros.engines.cuda_driver import Gpu
 
 GPU = Gpu(0, "Stand-in", (8, 7), 16, 32 << 30, 12060)
+MEMORY_BYTES = 8_000_000_000
 RUBBISH = 0xA5  # what memory holds before it is written
 
 
@@ -95,6 +96,12 @@ class Driver:
     def cuMemHostAlloc(self, bytesize: int, Flags: int) -> Any:  # noqa: N802
         status, address = self._allocated("cuMemHostAlloc", self.pinned, bytesize)
         return status, int(address) if address else None
+
+    def cuMemGetInfo(self) -> Any:  # noqa: N802
+        if not self.current:  # as every test of a call in a context has it
+            return self.CUresult.CUDA_ERROR_INVALID_CONTEXT, 0, 0
+        in_use = sum(map(len, self.memory.values()))
+        return self.CUresult.CUDA_SUCCESS, MEMORY_BYTES - in_use, MEMORY_BYTES
 
     def cuMemFree(self, dptr: Any) -> Any:  # noqa: N802
         return self._freed("cuMemFree", self.memory, dptr)

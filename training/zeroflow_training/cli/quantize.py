@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 zeroflow_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""`zeroflow quantize`: an exported model with 8-bit convolutions, faster on CPUs."""
+"""`zeroflow quantize`: an exported model with 8-bit layers, faster on CPUs."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def quantize(
         str | None, typer.Option(help="Name on the model's card; default: that of OUT.")
     ] = None,
 ) -> None:
-    """Round a model's convolutions to 8 bits for CPUs, calibrated on simulated worlds.
+    """Round a model's large layers to 8 bits for CPUs, calibrated on simulated worlds.
 
     GPUs want the model as it was exported.
     """

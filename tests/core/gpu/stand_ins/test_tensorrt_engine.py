@@ -260,6 +260,8 @@ def test_closing_gives_all_back_and_inferring_afterwards_is_an_error(
     for _ in range(3):
         engine.infer(tiny_inputs(3, 20))
     assert driver.graphs
+    held_mb = 1e-6 * sum(map(len, driver.memory.values()))
+    assert engine.gpu_memory() == pytest.approx((held_mb, 8000), rel=1e-12)
     closer = threading.Thread(target=engine.close)
     closer.start()
     closer.join()

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 zeroflow_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Why no cloud arrives: what the ROS graph knows about a silent topic, in words."""
+"""What the ROS graph knows: why a topic is silent, and who else has the node's name."""
 
 from __future__ import annotations
 
@@ -24,9 +24,15 @@ def why_silent(node: Node, topic: str, reliable: bool) -> str:
         return f"what is published there is {publishers[0].topic_type}, not {CLOUD}"
     offered = {publisher.qos_profile.reliability for publisher in clouds_only}
     if reliable and ReliabilityPolicy.RELIABLE not in offered:
-        return "its publisher offers best_effort only; set input.reliability to best_effort"
+        return "its publisher offers best_effort only; start with input.reliability:=best_effort"
     names = ", ".join(sorted({publisher.node_name for publisher in clouds_only}))
     return f"{names} has announced it, but sends nothing or is not heard"
+
+
+def namesakes(node: Node) -> int:
+    """How many other nodes have the full name of this one: their topics and services mix."""
+    named = node.get_node_names_and_namespaces().count((node.get_name(), node.get_namespace()))
+    return max(0, int(named) - 1)
 
 
 def _cloud_topics(node: Node) -> list[str]:

@@ -19,7 +19,7 @@ from rclpy.signals import SignalHandlerOptions
 from sensor_msgs.msg import PointCloud2
 from std_msgs.msg import Float64
 
-from zeroflow_ros.ros.silence import why_silent
+from zeroflow_ros.ros.graph import why_silent
 
 TOPIC = "~/input/pointcloud"
 FULL = "/scene_flow/input/pointcloud"
@@ -56,7 +56,7 @@ def test_another_type_is_published(nodes: tuple[Node, Node]) -> None:
 def test_reliability_does_not_fit(nodes: tuple[Node, Node]) -> None:
     listener, driver = nodes
     driver.create_publisher(PointCloud2, FULL, BEST_EFFORT)
-    assert "input.reliability to best_effort" in why_silent(listener, TOPIC, reliable=True)
+    assert "input.reliability:=best_effort" in why_silent(listener, TOPIC, reliable=True)
     assert "driver has announced it" in why_silent(listener, TOPIC, reliable=False)
     driver.create_publisher(PointCloud2, FULL, 1)
     assert "driver has announced it" in why_silent(listener, TOPIC, reliable=True)
