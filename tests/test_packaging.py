@@ -74,6 +74,8 @@ def test_wheel_holds_what_is_not_python(wheel: zipfile.ZipFile) -> None:
         "share/ament_index/resource_index/packages/zeroflow_ros",
         "share/zeroflow_ros/package.xml",
         "share/zeroflow_ros/launch/flow.launch.py",
+        "share/zeroflow_ros/launch/replay.launch.py",
+        "share/zeroflow_ros/rviz/flow.rviz",
         "share/zeroflow_ros/config/flow.param.yaml",
         "share/zeroflow_ros/config/fastdds_large_clouds.xml",
     } <= data
@@ -111,6 +113,7 @@ def test_colcon_sees_an_ament_python_package_and_builds_it(tree: Path) -> None:
     node = installed / "lib/zeroflow_ros/scene_flow_node"
     assert os.access(node, os.X_OK)
     assert (installed / "share/zeroflow_ros/launch/flow.launch.py").is_file()
+    assert (installed / "share/zeroflow_ros/rviz/flow.rviz").is_file()
     assert list(installed.glob("lib/python3*/site-packages/zeroflow_ros/ros/scene_flow_node.py"))
 
 
