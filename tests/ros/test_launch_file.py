@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 import yaml
-
 from tests.ros import launch_stand_ins
 from tests.ros.launch_stand_ins import FOLDER, actions, declared, referred
+
 from zeroflow_ros.ros.settings import definitions
 
 TEXTS = ("model", "backend", "ego_motion", "fixed_frame", "base_frame", "reliability")

@@ -11,9 +11,9 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-
 from tests.ros import launch_stand_ins
 from tests.ros.launch_stand_ins import actions, declared, referred
+
 from zeroflow_ros.bags import playing as bags
 from zeroflow_ros.bags.playing import Playing
 from zeroflow_ros.ros.dds import PROFILE

@@ -15,8 +15,8 @@ _CLOCK = "/clock"
 
 
 class Playing(NamedTuple):
-    """Topics of clouds and odometry (None without any), the clouds' `frame`, the topics that are to
-    be `left_out` because the node publishes them itself, and whether the bag has a clock of its own.
+    """Topics of clouds and odometry (None without any), the clouds' `frame`, the topics to be
+    `left_out` because the node publishes them itself, and whether the bag has a clock of its own.
     """
 
     clouds: str

@@ -17,7 +17,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 from typer.core import TyperGroup
 
-from zeroflow_ros.cli import build_engine, pair, run
+from zeroflow_ros.cli import build_engine, doctor, pair, run
 from zeroflow_ros.errors import MissingPackageError, ZeroflowError, interrupted
 
 ENTRY_POINTS = "zeroflow.commands"
@@ -119,6 +119,7 @@ def build_app() -> typer.Typer:
     run.register(app)
     pair.register(app)
     build_engine.register(app)
+    doctor.register(app)
     for entry in sorted(metadata.entry_points(group=ENTRY_POINTS), key=lambda entry: entry.name):
         try:
             entry.load()(app)
