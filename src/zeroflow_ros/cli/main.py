@@ -30,7 +30,12 @@ Scene flow for any lidar: the velocity of every point, in real time, without hum
   zeroflow run recording/ recording_with_flow/      [dim]# a rosbag2, no ROS needed[/dim]
 
   zeroflow pair before.pcd after.pcd -o flow.npz    [dim]# two clouds[/dim]
+
+  zeroflow doctor                                   [dim]# what works on this machine[/dim]
+
+  zeroflow --install-completion                     [dim]# the tab key, in this shell[/dim]
 """
+_EPILOG = "Exit codes: 0 done, 1 an error (one line on stderr), 2 wrong usage, 130 Ctrl-C."
 
 
 # Packages of the verbs that others add, and the extra that brings them.
@@ -110,9 +115,10 @@ def build_app() -> typer.Typer:
         name="zeroflow",
         cls=_Group,
         help=_HELP,
+        epilog=_EPILOG,
+        context_settings={"help_option_names": ["-h", "--help"]},
         rich_markup_mode="rich",
         no_args_is_help=True,
-        add_completion=False,
         pretty_exceptions_show_locals=False,
     )
     app.callback()(_root)
