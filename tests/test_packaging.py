@@ -13,6 +13,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+import yaml
 from setuptools import find_packages
 
 ROOT = Path(__file__).parents[1]
@@ -43,6 +44,17 @@ def test_versions_agree() -> None:
     assert in_xml
     assert in_toml
     assert in_xml[1] == in_toml[1]
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    assert citation["version"] == in_toml[1]
+
+
+def test_the_ci_tries_every_python_that_is_supported() -> None:
+    workflow = yaml.safe_load((ROOT / ".github/workflows/ci.yaml").read_text())
+    tried = workflow["jobs"]["python"]["strategy"]["matrix"]["python"]
+    oldest = re.search('requires-python = ">=(.*?)"', (ROOT / "pyproject.toml").read_text())
+    assert oldest
+    assert tried == ["3.10", "3.11", "3.12", "3.13"]
+    assert tried[0] == oldest[1]
 
 
 def test_package_xml_is_valid() -> None:

@@ -67,6 +67,12 @@ def test_every_verb_speaks_json_but_those_that_say_a_path_and_nothing_else(verb)
     assert "--json" in CliRunner().invoke(build_app(), [verb, "--help"]).output
 
 
+@pytest.mark.parametrize("verb", verbs())
+def test_every_verb_is_in_the_docs(verb):
+    text = (Path(__file__).parents[2] / "docs/command_line.md").read_text()
+    assert f"`{verb}`" in text
+
+
 def test_exit_codes_are_told():
     result = CliRunner().invoke(build_app(), ["-h"])
     assert "0 done, 1 an error" in result.output

@@ -14,13 +14,20 @@ from zeroflow_ros.ros import health
 from zeroflow_ros.ros.dds import PROFILE
 
 
-def test_ros_is_found_and_where() -> None:
+@pytest.fixture
+def jazzy(tmp_path: Path) -> dict[str, str]:
+    """The environment of a shell that has sourced ROS."""
+    (tmp_path / "ros/share/rclpy").mkdir(parents=True)
+    return {"ROS_DISTRO": "jazzy", "AMENT_PREFIX_PATH": f"/mine:{tmp_path / 'ros'}"}
+
+
+def test_ros_is_found_and_where(jazzy: dict[str, str]) -> None:
     first, *others = health.distribution({})
     assert first.level is Level.ok
     assert first.found.startswith("wheels of pip, ")
     assert first.found.endswith("/rclpy")
     assert not any(finding.level is Level.broken for finding in others)
-    assert next(iter(health.distribution({"ROS_DISTRO": "jazzy"}))).found.startswith("jazzy, ")
+    assert next(iter(health.distribution(jazzy))).found.startswith("jazzy, ")
 
 
 def test_without_ros_only_the_node_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -32,18 +39,30 @@ def test_without_ros_only_the_node_is_missing(monkeypatch: pytest.MonkeyPatch) -
     assert (finding.level, finding.found) == (Level.note, "not looked at: no ROS")
 
 
-def test_a_ros_of_another_python_is_broken(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_ros_that_is_not_sourced_yet_is_no_broken_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in containers, which know their distribution before."""
     monkeypatch.setitem(sys.modules, "rclpy", None)
-    (finding,) = health.distribution({"ROS_DISTRO": "jazzy"})
+    (finding,) = health.distribution({"ROS_DISTRO": "kilted", "AMENT_PREFIX_PATH": "/opt/venv"})
+    assert finding.level is Level.note
+    assert finding.cure.startswith("source /opt/ros/kilted/setup.bash")
+
+
+def test_a_ros_of_another_python_is_broken(
+    monkeypatch: pytest.MonkeyPatch, jazzy: dict[str, str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "rclpy", None)
+    (finding,) = health.distribution(jazzy)
     assert finding.level is Level.broken
     assert finding.found.startswith("jazzy is sourced, but rclpy fails (")
     assert f"{sys.executable} is not the Python of ROS jazzy" in finding.cure
 
 
-def test_messages_that_are_missing_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_messages_that_are_missing_are_named(
+    monkeypatch: pytest.MonkeyPatch, jazzy: dict[str, str]
+) -> None:
     for name in ("nav_msgs", "visualization_msgs"):
         monkeypatch.setitem(sys.modules, name, None)
-    broken = [f for f in health.distribution({"ROS_DISTRO": "jazzy"}) if f.level is Level.broken]
+    broken = [f for f in health.distribution(jazzy) if f.level is Level.broken]
     assert [f.found for f in broken] == ["no nav_msgs, visualization_msgs"]
     assert broken[0].cure == "sudo apt install ros-jazzy-nav-msgs ros-jazzy-visualization-msgs"
 

@@ -22,11 +22,11 @@ PROFILE_VARIABLE = "FASTRTPS_DEFAULT_PROFILES_FILE"
 
 def distribution(environment: Mapping[str, str] = os.environ) -> Iterator[Finding]:
     """Whether the node can be started by this Python, and know TF."""
-    sourced = environment.get("ROS_DISTRO", "")
+    sourced = _sourced(environment)
     try:
         rclpy = importlib.import_module("rclpy")
     except ImportError as error:
-        yield _without_rclpy(sourced, error)
+        yield _without_rclpy(sourced, environment.get("ROS_DISTRO", "jazzy"), error)
         return
     yield Finding(Level.ok, f"{sourced or 'wheels of pip'}, {Path(rclpy.__file__ or '').parent}")
     missing = [name for name in MESSAGES if not _loads(name)]
@@ -63,9 +63,17 @@ def middleware(environment: Mapping[str, str] = os.environ) -> Iterator[Finding]
         yield Finding(Level.ok, found)
 
 
-def _without_rclpy(sourced: str, error: ImportError) -> Finding:
+def _sourced(environment: Mapping[str, str]) -> str:
+    """The distribution whose rclpy is in reach; containers set ROS_DISTRO long before that."""
+    prefixes = environment.get("AMENT_PREFIX_PATH", "").split(os.pathsep)
+    if any(prefix and Path(prefix, "share/rclpy").is_dir() for prefix in prefixes):
+        return environment.get("ROS_DISTRO", "")
+    return ""
+
+
+def _without_rclpy(sourced: str, distribution: str, error: ImportError) -> Finding:
     if not sourced:
-        cure = "source /opt/ros/jazzy/setup.bash; or, without ROS, pip install 'zeroflow_ros[ros]'"
+        cure = f"source /opt/ros/{distribution}/setup.bash; or pip install 'zeroflow_ros[ros]'"
         return Finding(Level.note, "none here; only the node needs it", cure)
     cure = (
         f"{sys.executable} is not the Python of ROS {sourced}: take the system's python3, or a "
