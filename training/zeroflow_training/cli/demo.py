@@ -43,7 +43,7 @@ def demo(
     with progress_bar("sweeps simulated") as progress:
         report = run_demo(folder, seconds=seconds, sensor=sensor, progress=progress)
     if as_json:
-        print_json(asdict(report))
+        print_json({"output": folder, **asdict(report)})
     else:
         _show(report)
     if report.answered < report.published:
