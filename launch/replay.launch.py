@@ -16,6 +16,7 @@ from launch.actions import (
     DeclareLaunchArgument,
     ExecuteProcess,
     IncludeLaunchDescription,
+    LogInfo,
     OpaqueFunction,
     RegisterEventHandler,
     SetLaunchConfiguration,
@@ -37,7 +38,9 @@ def generate_launch_description() -> LaunchDescription:
     """Arguments, flow.launch.py with the bag's time, and the player behind it."""
     flow = PathJoinSubstitution([FindPackageShare(PACKAGE), "launch", "flow.launch.py"])
     name = [LaunchConfiguration("namespace"), "/", LaunchConfiguration("node_name")]
-    until_active = ExecuteProcess(cmd=["python3", "-m", f"{PACKAGE}.ros.until_active", name])
+    until_active = ExecuteProcess(
+        cmd=["python3", "-m", f"{PACKAGE}.ros.until_active", name], name="until_active"
+    )
     return LaunchDescription(
         [
             DeclareLaunchArgument("bag", description="rosbag2 folder, .mcap or .db3 file"),
@@ -113,9 +116,10 @@ def _dds() -> dict[str, str]:
     return {name: environment[name] for name in environment.keys() - os.environ.keys()}
 
 
-def _end_if_failed(event: ProcessExited, context: LaunchContext) -> Shutdown | None:
+def _end_if_failed(event: ProcessExited, context: LaunchContext) -> list[Action]:
     """At the end of the bag all stays as it is, to be looked at."""
-    if not event.returncode:
-        return None
+    if not event.returncode or context.is_shutdown:
+        return []
     why = f"`ros2 bag play` ended with {event.returncode}; where it is missing: sudo apt install"
-    return Shutdown(reason=f"{why} ros-{os.environ.get('ROS_DISTRO', '$ROS_DISTRO')}-rosbag2")
+    package = f"ros-{os.environ.get('ROS_DISTRO', '$ROS_DISTRO')}-rosbag2"
+    return [LogInfo(msg=f"{why} {package}"), Shutdown()]

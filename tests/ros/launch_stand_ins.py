@@ -17,8 +17,8 @@ STANDS_FOR = {
     "launch": ("LaunchContext", "LaunchDescription"),
     "launch.action": ("Action",),
     "launch.actions": (
-        "DeclareLaunchArgument", "ExecuteProcess", "IncludeLaunchDescription", "OpaqueFunction",
-        "RegisterEventHandler", "SetLaunchConfiguration", "Shutdown",
+        "DeclareLaunchArgument", "ExecuteProcess", "IncludeLaunchDescription", "LogInfo",
+        "OpaqueFunction", "RegisterEventHandler", "SetLaunchConfiguration", "Shutdown",
     ),
     "launch.conditions": ("IfCondition",),
     "launch.event_handlers": ("OnProcessExit",),

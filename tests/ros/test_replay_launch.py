@@ -139,10 +139,14 @@ def test_without_a_node_or_a_player_all_ends_and_says_why(
     ended = handler.keywords["on_exit"](SimpleNamespace(returncode=1), None)
     assert type(ended).__name__ == "Shutdown"
     on_exit = played(handler)["on_exit"]
-    assert on_exit(SimpleNamespace(returncode=0), None) is None
-    reason = on_exit(SimpleNamespace(returncode=2), None).keywords["reason"]
-    assert "ended with 2" in reason
-    assert "sudo apt install ros-jazzy-rosbag2" in reason
+    running, ending = SimpleNamespace(is_shutdown=False), SimpleNamespace(is_shutdown=True)
+    assert on_exit(SimpleNamespace(returncode=0), running) == []
+    assert on_exit(SimpleNamespace(returncode=2), ending) == []  # Ctrl-C
+    said, ended = on_exit(SimpleNamespace(returncode=2), running)
+    assert said.keywords["msg"] == (
+        "`ros2 bag play` ended with 2; where it is missing: sudo apt install ros-jazzy-rosbag2"
+    )
+    assert type(ended).__name__ == "Shutdown"
 
 
 def test_a_launch_without_the_package_says_how_to_start_it(
