@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+pytest.importorskip("rclpy", reason="ROS is not installed: pip install 'zeroflow_ros[ros]'")
+
 from zeroflow_ros.doctor import Level
 from zeroflow_ros.ros import health
 from zeroflow_ros.ros.dds import PROFILE

@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 import yaml
 
+pytest.importorskip("rclpy", reason="ROS is not installed: pip install 'zeroflow_ros[ros]'")
+
 from zeroflow_ros.colored_cloud import COLORED_FIELDS
 from zeroflow_ros.ros.markers import NAMESPACE
 from zeroflow_ros.ros.outputs import FlowOutputs
