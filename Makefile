@@ -15,7 +15,7 @@ unexport AMENT_PREFIX_PATH
 unexport RMW_IMPLEMENTATION
 
 # Folders are listed too: they change when a file in them is removed.
-SOURCES := $(shell find src training models config launch resource scripts \
+SOURCES := $(shell find src training models config launch resource rviz scripts \
 	-not -path '*/__pycache__*' -not -name '*.egg-info' -not -path '*.egg-info/*') \
 	pyproject.toml setup.py setup.cfg package.xml constraints-test.txt
 

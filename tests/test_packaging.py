@@ -13,6 +13,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+import yaml
 from setuptools import find_packages
 
 ROOT = Path(__file__).parents[1]
@@ -43,6 +44,17 @@ def test_versions_agree() -> None:
     assert in_xml
     assert in_toml
     assert in_xml[1] == in_toml[1]
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    assert citation["version"] == in_toml[1]
+
+
+def test_the_ci_tries_every_python_that_is_supported() -> None:
+    workflow = yaml.safe_load((ROOT / ".github/workflows/ci.yaml").read_text())
+    tried = workflow["jobs"]["python"]["strategy"]["matrix"]["python"]
+    oldest = re.search('requires-python = ">=(.*?)"', (ROOT / "pyproject.toml").read_text())
+    assert oldest
+    assert tried == ["3.10", "3.11", "3.12", "3.13"]
+    assert tried[0] == oldest[1]
 
 
 def test_package_xml_is_valid() -> None:
@@ -74,6 +86,8 @@ def test_wheel_holds_what_is_not_python(wheel: zipfile.ZipFile) -> None:
         "share/ament_index/resource_index/packages/zeroflow_ros",
         "share/zeroflow_ros/package.xml",
         "share/zeroflow_ros/launch/flow.launch.py",
+        "share/zeroflow_ros/launch/replay.launch.py",
+        "share/zeroflow_ros/rviz/flow.rviz",
         "share/zeroflow_ros/config/flow.param.yaml",
         "share/zeroflow_ros/config/fastdds_large_clouds.xml",
     } <= data
@@ -111,6 +125,7 @@ def test_colcon_sees_an_ament_python_package_and_builds_it(tree: Path) -> None:
     node = installed / "lib/zeroflow_ros/scene_flow_node"
     assert os.access(node, os.X_OK)
     assert (installed / "share/zeroflow_ros/launch/flow.launch.py").is_file()
+    assert (installed / "share/zeroflow_ros/rviz/flow.rviz").is_file()
     assert list(installed.glob("lib/python3*/site-packages/zeroflow_ros/ros/scene_flow_node.py"))
 
 

@@ -29,7 +29,9 @@ def pair(
     target: Annotated[
         Path, typer.Argument(metavar="TARGET", help="The cloud after it, in the same frame.")
     ],
-    output: Annotated[Path, typer.Option("-o", "--output", help="The .npz file to write.")],
+    output: Annotated[
+        Path, typer.Option("-o", "--out", "--output", help="The .npz file to write.")
+    ],
     model: Annotated[
         str | None, typer.Option(help="Bundled model's name or an .onnx file.")
     ] = None,
