@@ -23,7 +23,7 @@ __all__ = ["EXTENT_M", "birdseye", "flow_colors", "require_pillow", "save_png"]
 
 EXTENT_M = 51.2
 """How far the models look to each side, and so do pictures."""
-_POINT_PIXELS = 800
+_POINT_PIXELS = 700
 """A point is one pixel wide in a picture of that many, if it shows the whole range."""
 
 
@@ -46,14 +46,14 @@ def birdseye(
     Raises MissingPackageError without Pillow.
     """
     require_pillow()
-    from PIL import Image as image_module
+    from PIL.Image import fromarray
 
     from zeroflow_ros.legend import BACKGROUND, Annotator
 
     canvas = np.full((pixels, pixels, 3), BACKGROUND, np.uint8)
     colors = flow_colors(velocity, max_speed, valid)
     _plot(canvas, points, colors, np.hypot(velocity[:, 0], velocity[:, 1]), extent_m)
-    image: Image = image_module.fromarray(canvas)
+    image = fromarray(canvas)
     annotator = Annotator(image, text_size)
     annotator.vehicle(extent_m)
     annotator.scale_bar(extent_m)

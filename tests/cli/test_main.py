@@ -45,7 +45,9 @@ def test_help_lists_the_verbs_and_examples():
         assert word in result.output
 
 
-@pytest.mark.parametrize("verb", ["run", "pair", "build-engine"])
+@pytest.mark.parametrize(
+    "verb", ["run", "pair", "picture", "animate", "view", "replay", "build-engine"]
+)
 def test_every_verb_has_help_with_examples(verb):
     result = CliRunner().invoke(build_app(), [verb, "--help"])
     assert result.exit_code == 0

@@ -133,9 +133,7 @@ def written(image: Image.Image) -> tuple[np.ndarray, np.ndarray]:
 def test_nothing_that_is_written_touches_the_edge(pixels, text_size, extent_m):
     none = np.zeros((0, 3), np.float32)
     title = "a bag with quite a long name, of which not everything can be shown " * 2
-    image = birdseye(
-        none, none, extent_m=extent_m, pixels=pixels, text_size=text_size, title=title
-    )
+    image = birdseye(none, none, extent_m=extent_m, pixels=pixels, text_size=text_size, title=title)
     for found in written(image):
         assert found.min() >= 5
         assert found.max() < pixels - 5

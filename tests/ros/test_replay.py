@@ -13,8 +13,8 @@ import pytest
 from rosbags.rosbag2 import StoragePlugin, Writer
 from rosbags.typesys import Stores, get_typestore
 
-from zeroflow_ros.errors import BagError
 from zeroflow_ros.bags.stamps import restamp, stamp_of
+from zeroflow_ros.errors import BagError
 from zeroflow_ros.ros.replay import load_cues, parse
 
 REPLAY = "zeroflow_ros.ros.replay"
