@@ -92,8 +92,9 @@ class FlowFrames:
 
     @property
     def name(self) -> str:
-        """Of the bag, for titles."""
-        return self._reader.path.resolve().name
+        """Of the bag, for titles; with the topic where its flow is not ours (the exact one, say)."""
+        bag = self._reader.path.resolve().name
+        return bag if self.estimated or self.topic == FLOW_TOPIC else f"{bag} {self.topic}"
 
     def number(self, number: int) -> int:
         """A sweep's number as it is; negative ones count from the end. Raises BagError."""

@@ -83,9 +83,9 @@ class Annotator:
             self._write((left, bottom), line, "ls", _SMALL)
 
     def vehicle(self, extent_m: float) -> None:
-        """An arrow in the middle that points forward, about as long as a car."""
+        """An arrow in the middle that points forward, as long as a car; close up, it hides less."""
         middle = self.pixels / 2
-        length = max(2.4 * self.pixels / (2 * extent_m), self.unit / 2)
+        length = min(max(2.4 * self.pixels / (2 * extent_m), self.unit / 2), 0.9 * self.unit)
         side = 0.55 * length
         shape = [(0, -length), (side, length), (0, length - side), (-side, length)]
         corners = [(middle + x, middle + y) for x, y in shape]

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from typer.testing import CliRunner
 
 from zeroflow_ros import offline
@@ -12,6 +13,7 @@ from zeroflow_ros.bags import BagReader
 from zeroflow_ros.bags.reader import COLORED_TOPIC, FLOW_TOPIC
 from zeroflow_ros.cli.main import build_app
 from zeroflow_ros.coloring import flow_colors
+from zeroflow_ros.errors import BagError
 from zeroflow_ros.flow import Flow, FlowStatus
 from zeroflow_ros.offline import run_bag
 from zeroflow_ros.pointcloud2 import read_cloud
@@ -35,9 +37,11 @@ def test_flow_is_written_a_second_time_in_colours(factory):
     target = factory.folder / "out"
     run_bag(source, target, ego_motion="static", make_estimator=Fake)
     with BagReader(target) as reader:
-        assert reader.find_cloud_topic() == "/points", "what is made for the eye is no input"
+        assert reader.find_cloud_topic() == "/points"
         colored = [reader.decode(record) for record in reader.records([COLORED_TOPIC])]
     assert len(colored) == 3
+    with pytest.raises(BagError, match=f"{COLORED_TOPIC} is the output of zeroflow run"):
+        run_bag(target, factory.folder / "again", topic=COLORED_TOPIC)
     message = colored[1]
     assert [field.name for field in message.fields] == ["x", "y", "z", "rgb", "speed"]
     rows = message.data.reshape(-1, message.point_step)

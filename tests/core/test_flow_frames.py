@@ -63,6 +63,7 @@ def test_flow_of_the_bag_is_shown_as_it_is(factory, witness):
     with BagReader(bag) as reader:
         frames = FlowFrames(reader, choice)
         assert (frames.topic, frames.estimated) == (FLOW_TOPIC, False)
+        assert frames.name == "recording"
         found = list(frames.frames(1, 3))
         assert [frame.number for frame in found] == [1, 2]
         assert [frame.seconds for frame in found] == pytest.approx([0.1, 0.2])
@@ -79,6 +80,7 @@ def test_a_topic_with_flow_can_be_named(factory, witness):
         assert FlowFrames(reader, choice).topic == "/points"
         named = FlowFrames(reader, FlowChoice(topic=TRUTH_TOPIC))
         assert (named.topic, named.estimated) == (TRUTH_TOPIC, False)
+        assert named.name == "recording /truth/flow"
 
 
 def test_clouds_get_their_flow_with_the_history_they_need(factory, witness):

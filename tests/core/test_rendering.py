@@ -139,6 +139,14 @@ def test_nothing_that_is_written_touches_the_edge(pixels, text_size, extent_m):
         assert found.max() < pixels - 5
 
 
+@pytest.mark.parametrize("extent_m", [6.0, 51.2])
+def test_vehicle_is_seen_and_hides_little(extent_m):
+    none = np.zeros((0, 3), np.float32)
+    image = birdseye(none, none, extent_m=extent_m, pixels=1200)
+    middle = np.asarray(image)[400:800, 400:800].min(axis=2) > 200
+    assert 25 <= np.count_nonzero(middle.any(1)) <= 60
+
+
 def test_scale_bar_is_as_long_as_it_says():
     none = np.zeros((0, 3), np.float32)
     image = birdseye(none, none, extent_m=51.2, pixels=1024)  # 10 pixels a metre: 20 m are 200

@@ -54,8 +54,8 @@ def animate(
 ) -> None:
     """Film the flow of a drive from above; colours as `zeroflow picture` has them.
 
-    Of a bag with flow, as `zeroflow run` writes it, or of any other: then the flow is
-    estimated. Needs the extra `viz`. A .gif of more than some seconds is large.
+    Of a bag with flow, as `zeroflow run` writes it, or of any other: then the
+    flow is estimated. Needs the extra `viz`. A .gif of a minute is large.
     """
     from zeroflow_ros.cli.summary import progress_bar
     from zeroflow_ros.flow_frames import FlowChoice

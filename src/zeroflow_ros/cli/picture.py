@@ -46,10 +46,10 @@ def picture(
     ego_motion: EgoMotionOption = EgoMotionSource.auto,
     as_json: AsJson = False,
 ) -> None:
-    """Draw the flow of a sweep from above: hue is direction, strength is speed, grey stands still.
+    """Draw a sweep's flow from above: hue is direction, strength is speed.
 
-    Of a bag with flow, as `zeroflow run` writes it, or of any other: then the flow is
-    estimated, from the sweeps before as well. Needs the extra `viz`.
+    Of a bag with flow, as `zeroflow run` writes it, or of any other: then the
+    flow is estimated, from the sweeps before as well. Needs the extra `viz`.
     """
     from zeroflow_ros.flow_frames import FlowChoice
     from zeroflow_ros.pictures import Look, draw_sweep

@@ -46,9 +46,10 @@ def replay(
 ) -> None:
     """Publish a bag into ROS 2 at its recorded pace, with /clock.
 
-    For those who have ROS 2 as pip wheels (extra `ros`), which bring no `ros2 bag`.
-    Messages keep their stamps. Topics whose message package is missing are left out, and
-    that is said: the wheels have no tf2_msgs, so TF needs a ROS installation.
+    For those who have ROS 2 as pip wheels (extra `ros`), which bring no
+    `ros2 bag`. Messages keep their stamps. Topics whose message package is
+    missing are left out, and that is said: the wheels have no tf2_msgs, so TF
+    needs a ROS installation.
     """
     from zeroflow_ros.cli.summary import progress_bar
     from zeroflow_ros.ros.bag_player import play_bag

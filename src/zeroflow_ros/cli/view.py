@@ -45,10 +45,11 @@ def view(
     ego_motion: EgoMotionOption = EgoMotionSource.auto,
     as_json: AsJson = False,
 ) -> None:
-    """Show a bag's flow in a rerun window: points, arrows, path, and how much moves over time.
+    """Show a bag's flow in a rerun window: points, arrows, path, what moves.
 
-    Of a bag with flow, as `zeroflow run` writes it, or of any other: then the flow is
-    estimated. Needs the extra `viz`, and a display unless saving. About 1 MB for each sweep.
+    Of a bag with flow, as `zeroflow run` writes it, or of any other: then the
+    flow is estimated. Needs the extra `viz`, and a display unless saving.
+    About 1 MB for each sweep.
     """
     from zeroflow_ros.cli.summary import progress_bar
     from zeroflow_ros.flow_frames import FlowChoice
