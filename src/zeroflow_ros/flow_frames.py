@@ -92,7 +92,7 @@ class FlowFrames:
 
     @property
     def name(self) -> str:
-        """Of the bag, for titles; with the topic where its flow is not ours (the exact one, say)."""
+        """Of the bag, for titles; with the topic where its flow is not ours, but exact, say."""
         bag = self._reader.path.resolve().name
         return bag if self.estimated or self.topic == FLOW_TOPIC else f"{bag} {self.topic}"
 

@@ -25,6 +25,7 @@ from zeroflow_ros.files import written_atomically
 from zeroflow_ros.flow import MOVING_MPS
 from zeroflow_ros.flow_frames import FlowChoice, FlowFrame, FlowFrames
 from zeroflow_ros.offline import Progress
+from zeroflow_ros.pointcloud2 import FlowColumns
 
 _POINT_M, _ARROW_SECONDS, _ARROWS = 0.04, 0.5, 2000
 _PATH_COLOR = (120, 160, 255)
@@ -36,7 +37,7 @@ def view_bag(
     *,
     save: Path | None = None,
     start_s: float = 0.0,
-    seconds: float = 60.0,
+    seconds: float = 30.0,
     max_speed: float = MAX_SPEED_MPS,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
@@ -45,31 +46,31 @@ def view_bag(
     The window is a process of its own and stays. Raises ZeroflowError without rerun, without a
     display (unless saving), and for a bag that cannot be shown.
     """
-    rerun = _rerun()
+    rerun = _require_rerun()
     if save is None:
         require_display(os.environ)
     with BagReader(bag) as reader:
         frames = FlowFrames(reader, choice)
         chosen = frames.within(start_s, seconds)
-        recording = rerun.RecordingStream("zeroflow", recording_id=None)
         with written_atomically(save) if save else nullcontext() as scratch:
+            stream = rerun.RecordingStream("zeroflow")
             if scratch is None:
-                recording.spawn(default_blueprint=_blueprint())
+                stream.spawn(default_blueprint=_blueprint())
             else:
-                recording.save(scratch, default_blueprint=_blueprint())
-            film = _Recorder(recording, frames, max_speed)
+                stream.save(scratch, default_blueprint=_blueprint())
+            recorder = _Recorder(rerun, stream, frames, max_speed)
             for done, frame in enumerate(frames.frames(chosen.first, chosen.end), 1):
-                film.add(frame)
+                recorder.add(frame)
                 if progress is not None:
                     progress(done, chosen.end - chosen.first)
-            film.finish()
+            recorder.finish()
     return {
         "recording": str(save) if save else None,
         "bag": str(bag),
         "topic": frames.topic,
         "estimated": frames.estimated,
-        "sweeps": film.sweeps,
-        "poses": len(film.path),
+        "sweeps": recorder.sweeps,
+        "poses": len(recorder.path),
         "skipped": frames.skipped,
     }
 
@@ -77,57 +78,55 @@ def view_bag(
 class _Recorder:
     """Logs frames to a rerun stream."""
 
-    def __init__(self, recording: Any, frames: FlowFrames, max_speed: float) -> None:
-        self._log, self._recording = recording.log, recording
+    def __init__(self, rerun: Any, stream: Any, frames: FlowFrames, max_speed: float) -> None:
+        self._rerun, self._stream = rerun, stream
         self._frames, self._max_speed = frames, max_speed
         self.path: list[tuple[float, ...]] = []
         self.sweeps = 0
-        rerun = _rerun()
-        self._log("world", rerun.ViewCoordinates.FLU, static=True)
+        stream.log("world", rerun.ViewCoordinates.FLU, static=True)
 
     def add(self, frame: FlowFrame) -> None:
         """Log one sweep at its stamp."""
-        rerun, columns = _rerun(), frame.columns
-        self._recording.set_time("stamp", timestamp=np.datetime64(frame.stamp_ns, "ns"))
-        self._move_vehicle(frame)
+        self._stream.set_time("stamp", timestamp=np.datetime64(frame.stamp_ns, "ns"))
+        self._log_place(frame)
+        self._log_flow(frame.columns)
+        for name, number in _numbers(frame).items():
+            self._stream.log(f"moving/{name}", self._rerun.Scalars(number))
+        self.sweeps += 1
+
+    def _log_place(self, frame: FlowFrame) -> None:
+        """Where the vehicle was; without a known pose it stays where it is."""
+        pose = self._frames.pose(frame.stamp_ns)
+        if pose is not None and np.isfinite(pose).all():
+            self.path.append(tuple(pose[:3, 3].tolist()))
+            place = self._rerun.Transform3D(translation=pose[:3, 3], mat3x3=pose[:3, :3])
+            self._stream.log("world/vehicle", place)
+
+    def _log_flow(self, columns: FlowColumns) -> None:
+        """All points in their colours, and arrows of those that move."""
         there = np.isfinite(columns.points).all(1)
         colors = flow_colors(columns.velocity, self._max_speed, columns.valid)[there]
-        points = rerun.Points3D(columns.points[there], colors=colors, radii=_POINT_M)
-        self._log("world/vehicle/points", points)
-        arrows = flow_arrows(
+        points = self._rerun.Points3D(columns.points[there], colors=colors, radii=_POINT_M)
+        self._stream.log("world/vehicle/points", points)
+        start, end, colors = flow_arrows(
             columns,
             min_speed=MOVING_MPS,
             seconds=_ARROW_SECONDS,
             max_speed=self._max_speed,
             max_count=_ARROWS,
         )
-        vectors = arrows.end - arrows.start
-        self._log(
-            "world/vehicle/arrows",
-            rerun.Arrows3D(origins=arrows.start, vectors=vectors, colors=arrows.colors),
-        )
-        for name, number in _numbers(frame).items():
-            self._log(f"moving/{name}", rerun.Scalars(number))
-        self.sweeps += 1
-
-    def _move_vehicle(self, frame: FlowFrame) -> None:
-        """Put it where it was; without a known pose it stays where it is."""
-        pose = self._frames.pose(frame.stamp_ns)
-        if pose is not None and np.isfinite(pose).all():
-            self.path.append(tuple(pose[:3, 3].tolist()))
-            place = _rerun().Transform3D(translation=pose[:3, 3], mat3x3=pose[:3, :3])
-            self._log("world/vehicle", place)
+        arrows = self._rerun.Arrows3D(origins=start, vectors=end - start, colors=colors)
+        self._stream.log("world/vehicle/arrows", arrows)
 
     def finish(self) -> None:
         """Log the path as a whole, and wait until everything is written."""
-        rerun = _rerun()
-        if len(self.path) > 1:
-            line = rerun.LineStrips3D([self.path], colors=[_PATH_COLOR], radii=_POINT_M)
-            self._log("world/path", line, static=True)
         if not self.sweeps:
             raise ZeroflowError(f"no sweep can be shown: {'; '.join(self._frames.skipped)}")
-        self._recording.flush()
-        self._recording.disconnect()
+        if len(self.path) > 1:
+            line = self._rerun.LineStrips3D([self.path], colors=[_PATH_COLOR], radii=_POINT_M)
+            self._stream.log("world/path", line, static=True)
+        self._stream.flush()
+        self._stream.disconnect()
 
 
 def _numbers(frame: FlowFrame) -> dict[str, float]:
@@ -150,7 +149,7 @@ def require_display(environment: Mapping[str, str], platform: str = sys.platform
         )
 
 
-def _rerun() -> Any:
+def _require_rerun() -> Any:
     try:
         import rerun
     except ImportError as error:

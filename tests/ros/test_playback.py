@@ -4,12 +4,15 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 from zeroflow_ros.bags import BagReader, Record
+from zeroflow_ros.cli.main import build_app
 from zeroflow_ros.errors import BagError
 from zeroflow_ros.ros.playback import CLOCK_PERIOD_S, Playback
 
@@ -79,6 +82,15 @@ def test_files_that_overlap_do_not_turn_the_time_back() -> None:
     assert [then for _, then in time.ticks] == sorted(then for _, then in time.ticks)
 
 
+def test_without_ros_the_extra_is_named(factory: Any, monkeypatch: Any) -> None:
+    monkeypatch.setitem(sys.modules, "rclpy", None)
+    bag = factory.write(factory.sweeps(1))
+    result = CliRunner().invoke(build_app(), ["replay", str(bag)])
+    assert result.exit_code == 1
+    assert "zeroflow replay needs the Python package 'rclpy'" in result.stderr
+    assert "zeroflow_ros[ros]" in result.stderr
+
+
 @pytest.fixture
 def bag(factory: Any) -> Any:
     """Three sweeps, poses, static TF, and a type that nobody has."""
@@ -92,8 +104,6 @@ def bag(factory: Any) -> Any:
 
 def test_topics_without_their_package_are_left_out(bag: Any, monkeypatch: Any) -> None:
     pytest.importorskip("rclpy", reason="ROS is not installed: pip install 'zeroflow_ros[ros]'")
-    import sys
-
     from zeroflow_ros.ros.bag_player import choose
 
     monkeypatch.setitem(sys.modules, "tf2_msgs", None)

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from zeroflow_ros.cli.options import AsJson, StartSeconds
+from zeroflow_ros.cli.options import AsJson
 
 _EPILOG = """
 [bold]Examples[/bold]
@@ -38,7 +38,9 @@ def replay(
     loop: Annotated[
         bool, typer.Option("--loop", help="Start again at the end; Ctrl-C ends.")
     ] = False,
-    start: StartSeconds = 0.0,
+    start: Annotated[
+        float, typer.Option(min=0.0, help="Seconds after the first message to start at.")
+    ] = 0.0,
     wait: Annotated[
         float, typer.Option(min=0.0, help="Seconds to wait for somebody who listens to the clouds.")
     ] = 10.0,

@@ -37,7 +37,7 @@ def view(
         Path | None, typer.Option(metavar="OUT.rrd", help="Write a file; open no window.")
     ] = None,
     start: StartSeconds = 0.0,
-    seconds: Annotated[float, typer.Option(min=0.1, help="Seconds of the bag to show.")] = 60.0,
+    seconds: Annotated[float, typer.Option(min=0.1, help="Seconds of the bag to show.")] = 30.0,
     topic: LookedAtTopic = None,
     max_speed: MaxSpeed = 10.0,
     model: ModelOption = None,
