@@ -107,7 +107,7 @@ def test_points_at_the_edge_stay_inside():
         assert chroma(corner) > 60
 
 
-@pytest.mark.parametrize(("pixels", "text_size"), [(1200, 1.0), (700, 1.0), (1000, 1.7)])
+@pytest.mark.parametrize(("pixels", "text_size"), [(1200, 1.0), (700, 1.0), (1000, 1.25)])
 def test_legend_shows_the_colours_of_the_picture(pixels, text_size):
     none = np.zeros((0, 3), np.float32)
     image = birdseye(none, none, pixels=pixels, max_speed=10, text_size=text_size)
@@ -129,7 +129,7 @@ def written(image: Image.Image) -> tuple[np.ndarray, np.ndarray]:
 
 
 @pytest.mark.parametrize("extent_m", [6.0, 25.0, 51.2, 200.0])
-@pytest.mark.parametrize(("pixels", "text_size"), [(1200, 1.0), (500, 1.0), (1000, 1.7)])
+@pytest.mark.parametrize(("pixels", "text_size"), [(1200, 1.0), (500, 1.0), (1000, 1.25)])
 def test_nothing_that_is_written_touches_the_edge(pixels, text_size, extent_m):
     none = np.zeros((0, 3), np.float32)
     title = "a bag with quite a long name, of which not everything can be shown " * 2
