@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-FileCopyrightText: 2026 zeroflow_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Draw the pictures of README and docs anew, from our own simulation: about two minutes.
+"""Draw the pictures of README and docs anew, from our own simulation: about a minute.
 
     python scripts/readme_pictures.py            # into docs/images
 
