@@ -4,7 +4,7 @@
 
 PYTHON ?= python3
 PIP_INSTALL = -m pip install --quiet --disable-pip-version-check -c constraints-test.txt
-TEST_EXTRAS = test,demo,training,odometry
+TEST_EXTRAS = test,demo,training,odometry,viz
 
 # The ROS wheels restart Python once with their library path and mark that in the environment. The
 # mark of another environment, or a sourced ROS of another version, would get between.

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -15,6 +16,8 @@ from pathlib import Path
 import pytest
 import yaml
 from setuptools import find_packages
+
+from zeroflow_ros.bags.reader import COLORED_TOPIC, FLOW_TOPIC
 
 ROOT = Path(__file__).parents[1]
 
@@ -89,6 +92,7 @@ def test_wheel_holds_what_is_not_python(wheel: zipfile.ZipFile) -> None:
         "share/zeroflow_ros/launch/replay.launch.py",
         "share/zeroflow_ros/rviz/flow.rviz",
         "share/zeroflow_ros/config/flow.param.yaml",
+        "share/zeroflow_ros/config/foxglove_flow.json",
         "share/zeroflow_ros/config/fastdds_large_clouds.xml",
     } <= data
 
@@ -140,3 +144,13 @@ def colcon(tree: Path, verb: str, *options: str) -> str:
     )  # fmt: skip
     assert result.returncode == 0, result.stdout + result.stderr
     return result.stdout
+
+
+def test_foxglove_layout_shows_what_run_writes() -> None:
+    layout = json.loads((ROOT / "config/foxglove_flow.json").read_text())
+    panel = layout["configById"][layout["layout"]]
+    assert (
+        panel["topics"][COLORED_TOPIC] | {"colorField": "rgb", "visible": True}
+        == (panel["topics"][COLORED_TOPIC])
+    )
+    assert not panel["topics"][FLOW_TOPIC]["visible"]

@@ -17,7 +17,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 from typer.core import TyperGroup
 
-from zeroflow_ros.cli import build_engine, doctor, pair, run
+from zeroflow_ros.cli import animate, build_engine, doctor, pair, picture, replay, run, view
 from zeroflow_ros.errors import MissingPackageError, ZeroflowError, interrupted
 
 ENTRY_POINTS = "zeroflow.commands"
@@ -38,13 +38,14 @@ Scene flow for any lidar: the velocity of every point, in real time, without hum
 _EPILOG = "Exit codes: 0 done, 1 an error (one line on stderr), 2 wrong usage, 130 Ctrl-C."
 
 
-# Packages of the verbs that others add, and the extra that brings them.
+# Packages that not everybody has, and the extra that brings them.
 _EXTRAS = {
     "lightning": "training",
     "onnx": "training",
     "onnxscript": "training",
     "pyarrow": "training",
     "pydantic": "training",
+    "rclpy": "ros",
     "scipy": "training",
     "threadpoolctl": "training",
     "torch": "training",
@@ -124,6 +125,10 @@ def build_app() -> typer.Typer:
     app.callback()(_root)
     run.register(app)
     pair.register(app)
+    picture.register(app)
+    animate.register(app)
+    view.register(app)
+    replay.register(app)
     build_engine.register(app)
     doctor.register(app)
     for entry in sorted(metadata.entry_points(group=ENTRY_POINTS), key=lambda entry: entry.name):

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from zeroflow_ros.cli.options import AsJson
+from zeroflow_ros.cli.options import AsJson, ModelOption
 
 _EPILOG = """
 [bold]Examples[/bold]
@@ -32,9 +32,7 @@ def pair(
     output: Annotated[
         Path, typer.Option("-o", "--out", "--output", help="The .npz file to write.")
     ],
-    model: Annotated[
-        str | None, typer.Option(help="Bundled model's name or an .onnx file.")
-    ] = None,
+    model: ModelOption = None,
     raw: Annotated[
         bool, typer.Option("--raw", help="No levelling, no ground removal: ground is at z = 0.")
     ] = False,
