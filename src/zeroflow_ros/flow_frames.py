@@ -36,7 +36,7 @@ LEAD = 20
 class Estimator(offline.Estimator, Protocol):
     """The part of FlowEstimator that is needed here."""
 
-    def observe(self, sweep: Sweep, /) -> None:
+    def observe(self, sweep: Sweep, /) -> object:
         """See a sweep of which no flow is wanted."""
         ...
 
