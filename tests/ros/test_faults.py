@@ -79,7 +79,7 @@ def test_an_incompatible_publisher_is_named_with_the_cure(
     profile = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
     driver._node.create_publisher(PointCloud2, "/scene_flow/input/pointcloud", profile)
     line = node.wait_for("offers another reliability QoS")
-    assert "set input.reliability to best_effort" in line
+    assert "start with input.reliability:=best_effort" in line
 
 
 def test_qos_can_be_overridden_as_rclpy_does_it(start_node: Start, driver: Driver) -> None:
