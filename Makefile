@@ -32,7 +32,7 @@ NVIDIA_BUILDER = $(foreach package,tensorrt-rtx-cu13-libs tensorrt-rtx-cu13-bind
 .PHONY: test demo lint clean
 
 test: lint .venv/official-metrics .venv/nvidia-builder
-	.venv/bin/python -m pytest
+	.venv/bin/python -m pytest -n auto --dist loadfile
 
 .venv/official-metrics: .venv/installed
 	.venv/bin/python $(PIP_INSTALL) --no-deps $(OFFICIAL_METRICS)
