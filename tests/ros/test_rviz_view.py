@@ -53,6 +53,9 @@ def published(monkeypatch: pytest.MonkeyPatch) -> dict[str, tuple[str, int]]:
         def create_publisher(self, message: type, topic: str, qos: Any, **_: Any) -> None:
             topics[topic.replace("~", "scene_flow")] = (message.__name__, qos.depth)
 
+        def destroy_publisher(self, publisher: None) -> None:
+            raise AssertionError("all were made")
+
     FlowOutputs(Node())
     return topics
 
