@@ -4,7 +4,7 @@
 
 PYTHON ?= python3
 PIP_INSTALL = -m pip install --quiet --disable-pip-version-check -c constraints-test.txt
-TEST_EXTRAS = test,demo,training,odometry
+TEST_EXTRAS = test,demo,training,odometry,viz
 
 # The ROS wheels restart Python once with their library path and mark that in the environment. The
 # mark of another environment, or a sourced ROS of another version, would get between.
@@ -15,7 +15,7 @@ unexport AMENT_PREFIX_PATH
 unexport RMW_IMPLEMENTATION
 
 # Folders are listed too: they change when a file in them is removed.
-SOURCES := $(shell find src training models config launch resource scripts \
+SOURCES := $(shell find src training models config launch resource rviz scripts \
 	-not -path '*/__pycache__*' -not -name '*.egg-info' -not -path '*.egg-info/*') \
 	pyproject.toml setup.py setup.cfg package.xml constraints-test.txt
 
@@ -32,7 +32,7 @@ NVIDIA_BUILDER = $(foreach package,tensorrt-rtx-cu13-libs tensorrt-rtx-cu13-bind
 .PHONY: test demo lint clean
 
 test: lint .venv/official-metrics .venv/nvidia-builder
-	.venv/bin/python -m pytest
+	.venv/bin/python -m pytest -n auto --dist loadfile
 
 .venv/official-metrics: .venv/installed
 	.venv/bin/python $(PIP_INSTALL) --no-deps $(OFFICIAL_METRICS)

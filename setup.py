@@ -27,6 +27,7 @@ distribution = setup(
         (SHARE, ["package.xml"]),
         (f"{SHARE}/config", sorted(glob("config/*"))),
         (f"{SHARE}/launch", sorted(glob("launch/*.launch.py"))),
+        (f"{SHARE}/rviz", sorted(glob("rviz/*.rviz"))),
         # pip puts console scripts into bin, where `ros2 run` does not look.
         (f"lib/{NAME}", ["scripts/scene_flow_node"]),
     ],

@@ -31,9 +31,9 @@ from rclpy.serialization import serialize_message
 from rclpy.signals import SignalHandlerOptions
 from sensor_msgs.msg import PointCloud2
 
+from zeroflow_ros.bags.stamps import restamp
 from zeroflow_ros.ros.acquaintance import strangers
 from zeroflow_ros.ros.dds import prepare_dds
-from zeroflow_ros.ros.replay import restamp
 
 CLOUD_TARGET, ODOMETRY_TARGET = "/scene_flow/input/pointcloud", "/scene_flow/input/odometry"
 ODOMETRY_STEP_NS = 19_973_000  # not quite 50 Hz: clocks drift apart, and a run sees every phase

@@ -27,6 +27,7 @@ OVERRIDES: dict[str, tuple[str, type]] = {
     "ego_motion": ("ego_motion.source", str),
     "fixed_frame": ("ego_motion.fixed_frame", str),
     "base_frame": ("levelling.base_frame", str),
+    "reliability": ("input.reliability", str),
     "use_sim_time": ("use_sim_time", bool),
     "autostart": ("autostart", bool),
     "build_only": ("build_only", bool),
@@ -54,12 +55,14 @@ def generate_launch_description() -> LaunchDescription:
             _override("ego_motion", "auto, tf, odometry, kiss_icp or none"),
             _override("fixed_frame", "frame of the world, for ego_motion:=tf"),
             _override("base_frame", "frame of the vehicle, z up"),
+            _override("reliability", "best_effort or reliable, of the clouds' subscription"),
             _override("use_sim_time", "true when a bag or a simulator gives the clock"),
             _override("autostart", "false: a lifecycle manager configures and activates"),
             _override("build_only", "true: build the model's engine, and end"),
             _argument("params_file", parameters, "YAML file with the parameters"),
             _argument("namespace", "", "namespace of the node"),
             _argument("rviz", "false", "true: start RViz as well"),
+            _argument("rviz_frame", "", "frame_id of the clouds, for RViz; empty: lidar"),
             _argument("respawn", "false", "true: start the node again when it ends"),
             _argument("log_level", "info", "debug, info, warn, error or fatal"),
             # RViz first: when that fails, no node is to run yet, which would be left behind.
@@ -113,16 +116,24 @@ def _flow(context: LaunchContext) -> list[Node]:
 
 
 def _rviz(context: LaunchContext) -> list[Node]:
-    """RViz with the view that is shipped."""
+    """RViz with the view that is shipped; its topics are relative, and are those of the node."""
     view = PathJoinSubstitution([FindPackageShare(PACKAGE), *SHIPPED_RVIZ]).perform(context)
     if not Path(view).is_file():
         raise RuntimeError(f"rviz:=true, but there is no {view}: launch without, and start rviz2")
+    frame = LaunchConfiguration("rviz_frame").perform(context)
     node = Node(
         package="rviz2",
         executable="rviz2",
         name="rviz",
         namespace=LaunchConfiguration("namespace"),
-        arguments=["-d", view],
+        arguments=["-d", view, *(["-f", frame] if frame else [])],
         parameters=[_given(context, "use_sim_time")],
+        remappings=[
+            ("points", LaunchConfiguration("input_pointcloud")),
+            *(
+                (f"scene_flow/output/{name}", [LaunchConfiguration("node_name"), "/output/", name])
+                for name in ("flow_colored", "markers")
+            ),
+        ],
     )
     return [node]

@@ -3,17 +3,20 @@
 # SPDX-License-Identifier: Apache-2.0
 # The launch file under the real `ros2 launch`, on a machine without ROS from apt; not part of the CI.
 #
-#   scripts/try_ros2_launch.sh FOLDER [ARGUMENT:=VALUE ...]
+#   scripts/try_ros2_launch.sh FOLDER [replay.launch.py] [ARGUMENT:=VALUE ...]
 #
 # Makes a virtual environment in FOLDER (outside of this repository): this package as a wheel, ROS as
 # wheels, and ros2cli, launch and launch_ros from source, which are not on PyPI. The sources (branch
 # jazzy) are taken from FOLDER/src/{launch,launch_ros,ros2cli,rosidl_runtime_py} where they are, else
-# by git. Without arguments it shows those of the launch file; with some it launches the node.
+# by git. Without arguments it shows those of the launch file (flow.launch.py, unless another is named);
+# with some it launches. There is no `ros2 bag` and no RViz.
 # In the environment (`. FOLDER/venv/bin/activate`), ros2 run, node, topic, param, lifecycle work too.
 set -euo pipefail
 repository=$(cd "$(dirname "$0")/.." && pwd)
 folder=$(mkdir -p "$1" && cd "$1" && pwd)
 shift
+file=flow.launch.py
+case "${1:-}" in *.launch.py) file=$1; shift ;; esac
 case "$folder/" in "$repository"/*) echo "FOLDER is to be outside of $repository" >&2; exit 2 ;; esac
 unset _ROS_WHEELS_BOOTSTRAP_COMPLETE PYTHONPATH AMENT_PREFIX_PATH
 
@@ -54,4 +57,4 @@ touch "$folder/venv/with-ros2"
 # `ros2` finds packages and their executables below the virtual environment.
 . "$folder/venv/bin/activate"
 export AMENT_PREFIX_PATH="$folder/venv"
-exec ros2 launch zeroflow_ros flow.launch.py "${@:---show-args}"
+exec ros2 launch zeroflow_ros "$file" "${@:---show-args}"

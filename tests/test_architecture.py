@@ -19,8 +19,8 @@ HEAD = (
 )
 ROS = {
     "builtin_interfaces", "diagnostic_msgs", "geometry_msgs", "launch", "launch_ros",
-    "lifecycle_msgs", "nav_msgs", "rcl_interfaces", "rclpy", "sensor_msgs", "sensor_msgs_py",
-    "std_msgs", "std_srvs", "tf2_msgs", "tf2_ros", "visualization_msgs",
+    "lifecycle_msgs", "nav_msgs", "rcl_interfaces", "rclpy", "rosgraph_msgs", "sensor_msgs",
+    "sensor_msgs_py", "std_msgs", "std_srvs", "tf2_msgs", "tf2_ros", "visualization_msgs",
 }  # fmt: skip
 NEVER = {"torch", "torchvision", "lightning", "pytorch_lightning", "zeroflow_training"}
 MAX_LINES = 400

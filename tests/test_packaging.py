@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -13,7 +14,10 @@ import zipfile
 from pathlib import Path
 
 import pytest
+import yaml
 from setuptools import find_packages
+
+from zeroflow_ros.bags.reader import COLORED_TOPIC, FLOW_TOPIC
 
 ROOT = Path(__file__).parents[1]
 
@@ -43,6 +47,17 @@ def test_versions_agree() -> None:
     assert in_xml
     assert in_toml
     assert in_xml[1] == in_toml[1]
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    assert citation["version"] == in_toml[1]
+
+
+def test_the_ci_tries_every_python_that_is_supported() -> None:
+    workflow = yaml.safe_load((ROOT / ".github/workflows/ci.yaml").read_text())
+    tried = workflow["jobs"]["python"]["strategy"]["matrix"]["python"]
+    oldest = re.search('requires-python = ">=(.*?)"', (ROOT / "pyproject.toml").read_text())
+    assert oldest
+    assert tried == ["3.10", "3.11", "3.12", "3.13"]
+    assert tried[0] == oldest[1]
 
 
 def test_package_xml_is_valid() -> None:
@@ -74,7 +89,10 @@ def test_wheel_holds_what_is_not_python(wheel: zipfile.ZipFile) -> None:
         "share/ament_index/resource_index/packages/zeroflow_ros",
         "share/zeroflow_ros/package.xml",
         "share/zeroflow_ros/launch/flow.launch.py",
+        "share/zeroflow_ros/launch/replay.launch.py",
+        "share/zeroflow_ros/rviz/flow.rviz",
         "share/zeroflow_ros/config/flow.param.yaml",
+        "share/zeroflow_ros/config/foxglove_flow.json",
         "share/zeroflow_ros/config/fastdds_large_clouds.xml",
     } <= data
 
@@ -111,6 +129,7 @@ def test_colcon_sees_an_ament_python_package_and_builds_it(tree: Path) -> None:
     node = installed / "lib/zeroflow_ros/scene_flow_node"
     assert os.access(node, os.X_OK)
     assert (installed / "share/zeroflow_ros/launch/flow.launch.py").is_file()
+    assert (installed / "share/zeroflow_ros/rviz/flow.rviz").is_file()
     assert list(installed.glob("lib/python3*/site-packages/zeroflow_ros/ros/scene_flow_node.py"))
 
 
@@ -125,3 +144,13 @@ def colcon(tree: Path, verb: str, *options: str) -> str:
     )  # fmt: skip
     assert result.returncode == 0, result.stdout + result.stderr
     return result.stdout
+
+
+def test_foxglove_layout_shows_what_run_writes() -> None:
+    layout = json.loads((ROOT / "config/foxglove_flow.json").read_text())
+    panel = layout["configById"][layout["layout"]]
+    assert (
+        panel["topics"][COLORED_TOPIC] | {"colorField": "rgb", "visible": True}
+        == (panel["topics"][COLORED_TOPIC])
+    )
+    assert not panel["topics"][FLOW_TOPIC]["visible"]

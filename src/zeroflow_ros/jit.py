@@ -72,6 +72,10 @@ def _cache_folder(sources: Path, options: str) -> Path:
         text = source.read_bytes()
         if b"@compiled" in text:
             digest.update(text)
+    return cache_base() / f"{sources.name}-{digest.hexdigest()[:16]}"
+
+
+def cache_base() -> Path:
+    """Where machine code is kept: $NUMBA_CACHE_DIR, else the user's cache folder."""
     home = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    base = config.CACHE_DIR or Path(home).expanduser() / "zeroflow_ros"
-    return Path(base) / f"{sources.name}-{digest.hexdigest()[:16]}"
+    return Path(config.CACHE_DIR or Path(home).expanduser() / "zeroflow_ros")

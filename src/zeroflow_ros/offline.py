@@ -5,15 +5,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from zeroflow_ros import pointcloud2
 from zeroflow_ros.bags import BagReader, BagWriter, Record
-from zeroflow_ros.bags.messages import CLOUD, ODOMETRY, TRANSFORMS, flow_message
+from zeroflow_ros.bags.messages import CLOUD, ODOMETRY, TRANSFORMS, colored_message, flow_message
 from zeroflow_ros.bags.odometry import recorded_odometry
-from zeroflow_ros.bags.reader import FLOW_TOPIC
+from zeroflow_ros.bags.reader import COLORED_TOPIC, FLOW_TOPIC
 from zeroflow_ros.errors import BagError, CloudError, EgoMotionError
 from zeroflow_ros.flow import Flow
 from zeroflow_ros.run_summary import RunSummary
@@ -25,6 +25,11 @@ if TYPE_CHECKING:
 
 EgoMotionChoice = Literal["auto", "odometry", "kiss-icp", "static"]
 Progress = Callable[[int, int], None]
+MakeMessage = Callable[[Any, Sweep, Flow], Any]
+_OUTPUTS: Sequence[tuple[str, MakeMessage]] = (
+    (FLOW_TOPIC, flow_message),
+    (COLORED_TOPIC, colored_message),
+)
 
 
 class Estimator(Protocol):
@@ -46,6 +51,7 @@ def run_bag(
     sensor_height: float | None = None,
     ego_motion: EgoMotionChoice = "auto",
     deskew: bool = True,
+    colored: bool = True,
     overwrite: bool = False,
     make_estimator: Callable[[EgoMotion], Estimator] | None = None,
     progress: Progress | None = None,
@@ -53,7 +59,8 @@ def run_bag(
     """Estimate flow for every sweep of a rosbag2 recording; no ROS needed.
 
     Writes MCAP with the input clouds, odometry and TF as they were, and one flow cloud on
-    `/scene_flow/output/flow` for each readable sweep (header of the input; fields as the node's).
+    `/scene_flow/output/flow` for each readable sweep (header of the input; fields as the node's),
+    and, unless not `colored`, one in colours for viewers on `/scene_flow/output/flow_colored`.
     `make_estimator` replaces the bundled pipeline; `progress` gets (sweeps done, sweeps in all).
     Raises ZeroflowError, and then leaves no output; a damaged bag is processed as far as it reads,
     which the summary's `problem` says.
@@ -61,8 +68,8 @@ def run_bag(
     started = time.perf_counter()
     with BagReader(in_bag) as reader:
         cloud_topic = reader.find_cloud_topic(topic)
-        if cloud_topic == FLOW_TOPIC:
-            raise BagError(f"{FLOW_TOPIC} is the output of zeroflow run; choose the lidar's topic")
+        if cloud_topic in (FLOW_TOPIC, COLORED_TOPIC):
+            raise BagError(f"{cloud_topic} is the output of zeroflow run; choose the lidar's topic")
         writer = BagWriter(out_bag, overwrite=overwrite, source=Path(in_bag))
         source, described = choose_ego_motion(reader, cloud_topic, ego_motion, odometry_topic)
         if make_estimator is None:
@@ -72,7 +79,8 @@ def run_bag(
             str(in_bag), str(out_bag), cloud_topic, described, _model_name(estimator)
         )
         with writer:
-            process(reader, writer, cloud_topic, estimator, summary, progress)
+            outputs = _OUTPUTS if colored else _OUTPUTS[:1]
+            process(reader, writer, cloud_topic, estimator, outputs, summary, progress)
         summary.note, summary.damage = reader.note, reader.damage
     summary.wall_s = time.perf_counter() - started
     return summary
@@ -83,14 +91,16 @@ def process(
     writer: BagWriter,
     cloud_topic: str,
     estimator: Estimator,
+    outputs: Sequence[tuple[str, MakeMessage]],
     summary: RunSummary,
     progress: Progress | None = None,
 ) -> None:
-    """Copy clouds, odometry and TF to `writer` and add flow; raises when no sweep could be read."""
+    """Copy clouds, odometry and TF to `writer`, add `outputs`; raises if no sweep could be read."""
     kept = [t for t in reader.topics.values() if t.type in (ODOMETRY, TRANSFORMS)]
     for name, type_, _, _, qos in [reader.topics[cloud_topic], *kept]:
         writer.add_topic(name, type_, reader.typestore, qos)
-    writer.add_topic(FLOW_TOPIC, CLOUD)
+    for name, _ in outputs:
+        writer.add_topic(name, CLOUD)
     frame: str | None = None
     for record in reader.records([cloud_topic, *(t.name for t in kept)]):
         writer.write(record.topic, record.log_ns, record.data)
@@ -103,7 +113,8 @@ def process(
         else:
             frame = sweep.frame_id
             flow = estimator.update(sweep)
-            writer.write_message(FLOW_TOPIC, record.log_ns, flow_message(message, sweep, flow))
+            for name, make in outputs:
+                writer.write_message(name, record.log_ns, make(message, sweep, flow))
             summary.add(flow)
         if progress is not None:
             progress(summary.sweeps, reader.topics[cloud_topic].message_count)

@@ -4,9 +4,11 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from importlib import metadata
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -14,6 +16,7 @@ from typer.testing import CliRunner
 
 from zeroflow_ros.cli import main as command
 from zeroflow_ros.cli.main import build_app
+from zeroflow_ros.cli.summary import print_json
 from zeroflow_ros.errors import CloudError
 
 
@@ -45,12 +48,59 @@ def test_help_lists_the_verbs_and_examples():
         assert word in result.output
 
 
-@pytest.mark.parametrize("verb", ["run", "pair", "build-engine"])
-def test_every_verb_has_help_with_examples(verb):
-    result = CliRunner().invoke(build_app(), [verb, "--help"])
+def verbs():
+    """All that are installed, those of the training package too."""
+    own = {
+        *("run", "pair", "picture", "animate", "view", "replay", "build-engine", "doctor"),
+    }
+    return sorted(own | {entry.name for entry in metadata.entry_points(group="zeroflow.commands")})
+
+
+@pytest.mark.parametrize("verb", verbs())
+def test_every_verb_has_help_with_an_example(verb):
+    result = CliRunner().invoke(build_app(), [verb, "-h"])
     assert result.exit_code == 0
-    assert "Examples" in result.output
+    assert "Example" in result.output
     assert f"zeroflow {verb}" in result.output
+
+
+@pytest.mark.parametrize("verb", sorted({*verbs()} - {"average", "curves"}))
+def test_every_verb_speaks_json_but_those_that_say_a_path_and_nothing_else(verb):
+    assert "--json" in CliRunner().invoke(build_app(), [verb, "--help"]).output
+
+
+@pytest.mark.parametrize("verb", verbs())
+def test_every_verb_is_in_the_docs(verb):
+    text = (Path(__file__).parents[2] / "docs/command_line.md").read_text()
+    assert f"`{verb}`" in text
+
+
+def test_exit_codes_are_told():
+    result = CliRunner().invoke(build_app(), ["-h"])
+    assert "0 done, 1 an error" in result.output
+    assert "--install-completion" in result.output
+
+
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [("bu", "build-engine"), ("pair --i", "--interval"), ("fit --st", "--steps")],
+)
+def test_the_tab_key_completes_verbs_and_options(typed, offered):
+    words = f"zeroflow {typed}"
+    asked = {
+        "_ZEROFLOW_COMPLETE": "complete_bash",
+        "COMP_WORDS": words,
+        "COMP_CWORD": str(len(words.split()) - 1),
+    }
+    result = CliRunner().invoke(build_app(), [], env=asked, prog_name="zeroflow")
+    assert offered in result.output.split()
+
+
+def test_json_has_null_for_nan_and_text_for_paths(capsys):
+    print_json({"output": Path("a/b"), "nested": {"epe": float("nan"), "all": (1.5, float("inf"))}})
+    assert json.loads(capsys.readouterr().out) == {
+        "output": "a/b", "nested": {"epe": None, "all": [1.5, None]}
+    }  # fmt: skip
 
 
 def test_version():

@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 
 from zeroflow_ros import offline
 from zeroflow_ros.bags import BagReader
-from zeroflow_ros.bags.reader import FLOW_TOPIC
+from zeroflow_ros.bags.reader import COLORED_TOPIC, FLOW_TOPIC
 from zeroflow_ros.cli.main import build_app
 from zeroflow_ros.errors import BagError, CloudError, EgoMotionError, ModelError
 from zeroflow_ros.flow import Flow, FlowStatus
@@ -128,7 +128,7 @@ def test_odometry_of_the_bag_moves_the_sensor(factory):
     rows = columns(flow_messages(factory.folder / "out")[2][1])
     np.testing.assert_allclose(rows["vy"], 10, rtol=1e-5)
     with BagReader(factory.folder / "out") as reader:
-        assert set(reader.topics) == {"/points", "/odom", "/tf_static", FLOW_TOPIC}
+        assert set(reader.topics) == {"/points", "/odom", "/tf_static", FLOW_TOPIC, COLORED_TOPIC}
 
 
 def test_organised_clouds_with_nan_stay_organised(factory):

@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from zeroflow_ros.errors import MissingPackageError, ZeroflowError
+from zeroflow_ros.legend import Annotator
 from zeroflow_ros.rendering import birdseye, flow_colors, save_png
 
 PIXELS, EXTENT = 600, 30.0
@@ -106,18 +107,51 @@ def test_points_at_the_edge_stay_inside():
         assert chroma(corner) > 60
 
 
-def test_legend_shows_the_colours_of_the_picture():
+@pytest.mark.parametrize(("pixels", "text_size"), [(1200, 1.0), (700, 1.0), (1000, 1.25)])
+def test_legend_shows_the_colours_of_the_picture(pixels, text_size):
     none = np.zeros((0, 3), np.float32)
-    image = birdseye(none, none, pixels=1200, max_speed=10)
-    # the wheel: bottom right, radius 1200 // 14, forward is up, left is left
-    radius = 1200 // 14
-    x, y = 1200 - radius - 1200 // 22, 1200 - radius - 1200 // 11
-    reach = int(0.95 * radius)
+    image = birdseye(none, none, pixels=pixels, max_speed=10, text_size=text_size)
+    x, y, radius = Annotator(image, text_size).wheel_place()
+    assert x + radius < pixels
+    assert y + radius < 0.9 * pixels, "numbers and notes stand below it"
+    reach = 0.9 * radius
     speed = 10 * reach / radius
     expected = flow_colors(velocities((speed, 0, 0), (0, speed, 0), (-speed, 0, 0), (0, -speed, 0)))
     places = [(x, y - reach), (x - reach, y), (x, y + reach), (x + reach, y)]
     for place, color in zip(places, expected, strict=True):
-        np.testing.assert_allclose(image.getpixel(place), color, atol=8)
+        np.testing.assert_allclose(image.getpixel(tuple(map(int, place))), color, atol=8)
+
+
+def written(image: Image.Image) -> tuple[np.ndarray, np.ndarray]:
+    """Rows and columns in which a bright text or line stands."""
+    bright = np.asarray(image).min(axis=2) > 200
+    return np.flatnonzero(bright.any(1)), np.flatnonzero(bright.any(0))
+
+
+@pytest.mark.parametrize("extent_m", [6.0, 25.0, 51.2, 200.0])
+@pytest.mark.parametrize(("pixels", "text_size"), [(1200, 1.0), (500, 1.0), (1000, 1.25)])
+def test_nothing_that_is_written_touches_the_edge(pixels, text_size, extent_m):
+    none = np.zeros((0, 3), np.float32)
+    title = "a bag with quite a long name, of which not everything can be shown " * 2
+    image = birdseye(none, none, extent_m=extent_m, pixels=pixels, text_size=text_size, title=title)
+    for found in written(image):
+        assert found.min() >= 5
+        assert found.max() < pixels - 5
+
+
+@pytest.mark.parametrize("extent_m", [6.0, 51.2])
+def test_vehicle_is_seen_and_hides_little(extent_m):
+    none = np.zeros((0, 3), np.float32)
+    image = birdseye(none, none, extent_m=extent_m, pixels=1200)
+    middle = np.asarray(image)[400:800, 400:800].min(axis=2) > 200
+    assert 25 <= np.count_nonzero(middle.any(1)) <= 60
+
+
+def test_scale_bar_is_as_long_as_it_says():
+    none = np.zeros((0, 3), np.float32)
+    image = birdseye(none, none, extent_m=51.2, pixels=1024)  # 10 pixels a metre: 20 m are 200
+    corner = np.asarray(image)[900:, :400].min(axis=2) > 200
+    assert np.count_nonzero(corner, axis=1).max() == pytest.approx(200, abs=3)
 
 
 def test_title_is_large_enough_to_read():

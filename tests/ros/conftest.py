@@ -88,8 +88,7 @@ def ros_domain(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     pytest.importorskip("rclpy", reason="ROS is not installed: pip install 'zeroflow_ros[ros]'")
     from zeroflow_ros.ros.dds import prepare_dds
 
-    domain = 1 + (os.getpid() * 7 + next(_domains)) % 100
-    monkeypatch.setenv("ROS_DOMAIN_ID", str(domain))
+    monkeypatch.setenv("ROS_DOMAIN_ID", str(_free_domain()))
     monkeypatch.setenv("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
     monkeypatch.setenv("ROS_LOG_DIR", str(tmp_path / "log"))
     # Compiled code is kept: without it, every node would compile for 15 s before it starts.
@@ -99,6 +98,14 @@ def ros_domain(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.delenv("RMW_IMPLEMENTATION", raising=False)
     monkeypatch.setenv("FASTRTPS_DEFAULT_PROFILES_FILE", "")
     prepare_dds()
+
+
+def _free_domain() -> int:
+    """A DDS domain that no test uses now; test processes that run side by side share the 100."""
+    processes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    own = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    span = 100 // processes
+    return 1 + own * span + (os.getpid() + next(_domains)) % span
 
 
 @pytest.fixture

@@ -7,55 +7,25 @@ Under the real one, by hand: scripts/try_ros2_launch.sh.
 
 from __future__ import annotations
 
-import runpy
-import sys
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
+import yaml
+from tests.ros import launch_stand_ins
+from tests.ros.launch_stand_ins import FOLDER, actions, declared, referred
 
 from zeroflow_ros.ros.settings import definitions
 
-FILE = Path(__file__).parents[2] / "launch/flow.launch.py"
-TEXTS = ("model", "backend", "ego_motion", "fixed_frame", "base_frame")
+TEXTS = ("model", "backend", "ego_motion", "fixed_frame", "base_frame", "reliability")
 SWITCHES = ("use_sim_time", "autostart", "build_only")
 GIVEN = (*TEXTS, *SWITCHES)
-
-
-class Recorded(SimpleNamespace):
-    """Whatever was constructed: positional and keyword arguments."""
-
-    def __init__(self, *arguments: Any, **keywords: Any) -> None:
-        super().__init__(arguments=arguments, keywords=keywords)
-
-    def perform(self, context: dict[str, str]) -> str:
-        """As LaunchConfiguration, FindPackageShare and PathJoinSubstitution do."""
-        (first,) = self.arguments
-        if isinstance(first, list):
-            return "/".join(p if isinstance(p, str) else p.perform(context) for p in first)
-        return context[first]
 
 
 @pytest.fixture
 def launch_file(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """Globals of the launch file."""
-    stands_for = {
-        "launch": ("LaunchContext", "LaunchDescription"),
-        "launch.actions": ("DeclareLaunchArgument", "OpaqueFunction"),
-        "launch.conditions": ("IfCondition",),
-        "launch.substitutions": ("LaunchConfiguration", "PathJoinSubstitution"),
-        "launch_ros": (),
-        "launch_ros.actions": ("Node",),
-        "launch_ros.parameter_descriptions": ("ParameterValue",),
-        "launch_ros.substitutions": ("FindPackageShare",),
-    }
-    for name, attributes in stands_for.items():
-        module = ModuleType(name)
-        for attribute in attributes:
-            setattr(module, attribute, type(attribute, (Recorded,), {}))
-        monkeypatch.setitem(sys.modules, name, module)
-    return runpy.run_path(str(FILE))
+    return launch_stand_ins.launch_file("flow.launch.py", monkeypatch)
 
 
 def node(launch_file: dict[str, Any], **arguments: str) -> dict[str, Any]:
@@ -64,34 +34,13 @@ def node(launch_file: dict[str, Any], **arguments: str) -> dict[str, Any]:
     return made.keywords
 
 
-def declared(launch_file: dict[str, Any]) -> dict[str, Any]:
-    """Defaults of the arguments."""
-    actions = launch_file["generate_launch_description"]().arguments[0]
-    arguments = [action for action in actions if type(action).__name__ == "DeclareLaunchArgument"]
-    assert all(argument.keywords["description"] for argument in arguments)
-    return {argument.arguments[0]: argument.keywords["default_value"] for argument in arguments}
-
-
-def referred(value: Any) -> set[str]:
-    """The arguments that a value refers to."""
-    if isinstance(value, Recorded):
-        if type(value).__name__ == "LaunchConfiguration":
-            return set(value.arguments)
-        return referred([*value.arguments, *value.keywords.values()])
-    if isinstance(value, dict):
-        value = value.values()
-    elif not isinstance(value, list | tuple):
-        return set()
-    return set().union(*map(referred, value))
-
-
 def test_arguments_are_declared_and_used(launch_file: dict[str, Any]) -> None:
     defaults, used = declared(launch_file), node(launch_file)
     assert set(defaults) == {
         "topic", "input_pointcloud", "input_odometry", "output_flow", *GIVEN, "params_file",
-        "namespace", "node_name", "rviz", "respawn", "log_level",
+        "namespace", "node_name", "rviz", "rviz_frame", "respawn", "log_level",
     }  # fmt: skip
-    assert referred(used) == set(defaults) - {"topic", "rviz", *GIVEN}
+    assert referred(used) == set(defaults) - {"topic", "rviz", "rviz_frame", *GIVEN}
     assert {theirs for theirs, _ in used["remappings"]} == {
         "~/input/pointcloud", "~/input/odometry", "~/output/flow"
     }  # fmt: skip
@@ -115,7 +64,7 @@ def test_all_topics_are_relative(launch_file: dict[str, Any]) -> None:
 
 
 def test_shipped_parameters_are_the_default(launch_file: dict[str, Any]) -> None:
-    assert FILE.parents[1].joinpath(*launch_file["SHIPPED_PARAMETERS"]).is_file()
+    assert FOLDER.parent.joinpath(*launch_file["SHIPPED_PARAMETERS"]).is_file()
 
 
 @pytest.mark.parametrize("given", [(), ("model",), ("use_sim_time", "autostart"), GIVEN])
@@ -135,11 +84,10 @@ def test_what_is_given_overrides_the_file_and_nothing_else(
 def test_rviz_comes_first_only_when_asked_for_and_needs_its_view(
     launch_file: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    actions = launch_file["generate_launch_description"]().arguments[0]
-    rviz, flow = actions[-2:]
+    rviz, flow = actions(launch_file)[-2:]
     assert referred(rviz.keywords["condition"]) == {"rviz"}
     assert "condition" not in flow.keywords
-    context = {"zeroflow_ros": str(tmp_path), "use_sim_time": ""}
+    context = {"zeroflow_ros": str(tmp_path), "use_sim_time": "", "rviz_frame": ""}
     with pytest.raises(RuntimeError, match=r"there is no .*/rviz/flow\.rviz: launch without"):
         rviz.keywords["function"](context)
     view = tmp_path / "rviz/flow.rviz"
@@ -148,3 +96,19 @@ def test_rviz_comes_first_only_when_asked_for_and_needs_its_view(
     (made,) = rviz.keywords["function"](context)
     assert made.keywords["arguments"] == ["-d", str(view)]
     assert made.keywords["package"] == "rviz2"
+    (made,) = rviz.keywords["function"](context | {"rviz_frame": "velodyne"})
+    assert made.keywords["arguments"] == ["-d", str(view), "-f", "velodyne"]
+
+
+def test_rviz_hears_the_topics_of_the_node(launch_file: dict[str, Any]) -> None:
+    context = {"zeroflow_ros": str(FOLDER.parent), "use_sim_time": "", "rviz_frame": ""}
+    (made,) = launch_file["_rviz"](context)
+    heard = dict(made.keywords["remappings"])
+    view = yaml.safe_load(FOLDER.parent.joinpath(*launch_file["SHIPPED_RVIZ"]).read_text())
+    displays = view["Visualization Manager"]["Displays"]
+    assert set(heard) == {each["Topic"]["Value"] for each in displays if "Topic" in each}
+    assert referred(heard.pop("points")) == {"input_pointcloud"}
+    for topic, target in heard.items():
+        assert referred(target) == {"node_name"}
+        assert "".join(target[1:]) == topic.removeprefix("scene_flow")
+    assert referred(made.keywords["namespace"]) == {"namespace"}

@@ -13,8 +13,9 @@ import pytest
 from rosbags.rosbag2 import StoragePlugin, Writer
 from rosbags.typesys import Stores, get_typestore
 
+from zeroflow_ros.bags.stamps import restamp, stamp_of
 from zeroflow_ros.errors import BagError
-from zeroflow_ros.ros.replay import load_cues, parse, restamp, stamp_of
+from zeroflow_ros.ros.replay import load_cues, parse
 
 REPLAY = "zeroflow_ros.ros.replay"
 STAMPS_NS = [1_600_000_000_000_000_000 + step for step in (0, 100_000_000, 205_000_000)]

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -56,6 +57,15 @@ def test_simulate_verb_is_reproducible_and_names_what_is_unknown(tmp_path: Path)
     assert result.exit_code == 1
     assert "no scene called 'beach'; there are street, crossing" in " ".join(result.output.split())
     assert not (tmp_path / "three").exists()
+
+
+def test_simulate_verb_tells_scripts_what_it_wrote(tmp_path: Path) -> None:
+    out = tmp_path / "drive.mcap"
+    arguments = ["simulate", str(out), "--sensor", "VLP-16", "--seconds", "0.1", "--json"]
+    result = CliRunner().invoke(build_app(), arguments)
+    told = json.loads(result.stdout)
+    assert (told["output"], told["sensor"], told["sweeps"]) == (str(out), "VLP-16", 1)
+    assert told["points"] > 1000
 
 
 def test_help_of_simulate_lists_every_kind_of_scene() -> None:

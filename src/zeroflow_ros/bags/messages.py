@@ -4,15 +4,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
 from zeroflow_ros import pointcloud2
 from zeroflow_ros.bags.storage import Topic
+from zeroflow_ros.colored_cloud import COLORED_FIELDS, colored_rows
+from zeroflow_ros.coloring import MAX_SPEED_MPS
 from zeroflow_ros.errors import pass_interrupt
 from zeroflow_ros.flow import Flow
 from zeroflow_ros.sweep import Sweep
@@ -87,9 +90,19 @@ def _definitions(topic: Topic) -> dict[str, Any]:
 
 def flow_message(cloud: Any, sweep: Sweep, flow: Flow) -> Any:
     """PointCloud2 with the flow of `sweep`: header and shape of `cloud`, rows of pointcloud2.py."""
-    types = jazzy().types
     fields = pointcloud2.flow_fields("intensity" in sweep.extras)
-    step = pointcloud2.flow_point_step(fields)
+    return _message(cloud, fields, pointcloud2.flow_rows(sweep, flow))
+
+
+def colored_message(cloud: Any, sweep: Sweep, flow: Flow) -> Any:
+    """The same for the eye: rows of colored_cloud.py, in the colours that the node has."""
+    columns = pointcloud2.FlowColumns.of(sweep, flow)
+    return _message(cloud, COLORED_FIELDS, colored_rows(columns, MAX_SPEED_MPS))
+
+
+def _message(cloud: Any, fields: Sequence[pointcloud2.Field], rows: npt.NDArray[np.uint8]) -> Any:
+    """`rows` [N, point_step] as a cloud with header and shape of another."""
+    types, step = jazzy().types, rows.shape[1]
     point_field = types["sensor_msgs/msg/PointField"]
     return types[CLOUD](
         header=cloud.header,
@@ -99,6 +112,6 @@ def flow_message(cloud: Any, sweep: Sweep, flow: Flow) -> Any:
         is_bigendian=False,
         point_step=step,
         row_step=step * cloud.width,
-        data=np.ascontiguousarray(pointcloud2.flow_rows(sweep, flow)).reshape(-1),
+        data=np.ascontiguousarray(rows).reshape(-1),
         is_dense=cloud.is_dense,
     )

@@ -18,8 +18,11 @@ from zeroflow_ros.sweep import Sweep
 
 FLOW_TOPIC = "/scene_flow/output/flow"
 """Where node and `zeroflow run` put flow; never taken for an input cloud by itself."""
+COLORED_TOPIC = "/scene_flow/output/flow_colored"
+"""The same in colours, for viewers; nor is this one."""
 TRUTH_TOPIC = "/truth/flow"
 """Where `zeroflow simulate` writes the exact flow; nor is this one."""
+_NO_INPUT = (FLOW_TOPIC, COLORED_TOPIC, TRUTH_TOPIC)
 
 
 class BagReader:
@@ -73,7 +76,7 @@ class BagReader:
         """
         if topic is not None:
             return self._check_topic(topic, CLOUD)
-        clouds = [t for t in self.topics_of_type(CLOUD) if t.name not in (FLOW_TOPIC, TRUTH_TOPIC)]
+        clouds = [t for t in self.topics_of_type(CLOUD) if t.name not in _NO_INPUT]
         if not clouds:
             raise BagError(
                 f"bag '{self.path}' has no point clouds ({CLOUD}); its topics: {self._listed()}"

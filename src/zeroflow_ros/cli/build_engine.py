@@ -4,10 +4,13 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from zeroflow_ros.cli.options import AsJson
 
 _EPILOG = """
 [bold]Examples[/bold]
@@ -33,13 +36,14 @@ def build_engine(
             "(engine_cache) and `zeroflow run` ($ZEROFLOW_CACHE) have to look there too."
         ),
     ] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Build a model's TensorRT engine for this GPU, and check what it says.
 
     FP16 inside where NAME_fp16.onnx lies beside the model, as `zeroflow export` writes it. Needs
     minutes the first time; node and `zeroflow run` then take the engine from the cache.
     """
-    from zeroflow_ros.cli.summary import phase_bar
+    from zeroflow_ros.cli.summary import phase_bar, print_json
     from zeroflow_ros.engines.backends import EngineOptions, load_model
     from zeroflow_ros.engines.engine_cache import cache_folder
     from zeroflow_ros.engines.tensorrt_engine import TensorRTEngine
@@ -49,6 +53,19 @@ def build_engine(
         path, card, engine = load_model(model, "tensorrt", options=options)
     assert isinstance(engine, TensorRTEngine)
     seconds, size = engine.record["report"]["seconds"], engine.record["plan_bytes"]
+    if as_json:
+        told = {
+            "model": path.stem,
+            "gpu": gpu,
+            "layers": asdict(engine.precisions),
+            "difference": asdict(engine.checked),
+            "tolerance_mm": card.tolerance_mm,
+            "built": engine.record["built"],
+            "seconds": seconds,
+            "bytes": size,
+        }
+        print_json({"output": cache_folder(cache), **told})
+        return
     for line in (
         f"engine of {path.stem}: {engine.precisions}",
         f"differs from FP32 by {engine.checked}; {card.tolerance_mm:.1f} mm are tolerated",

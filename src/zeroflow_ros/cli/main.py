@@ -17,7 +17,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 from typer.core import TyperGroup
 
-from zeroflow_ros.cli import build_engine, pair, run
+from zeroflow_ros.cli import animate, build_engine, doctor, pair, picture, replay, run, view
 from zeroflow_ros.errors import MissingPackageError, ZeroflowError, interrupted
 
 ENTRY_POINTS = "zeroflow.commands"
@@ -30,16 +30,22 @@ Scene flow for any lidar: the velocity of every point, in real time, without hum
   zeroflow run recording/ recording_with_flow/      [dim]# a rosbag2, no ROS needed[/dim]
 
   zeroflow pair before.pcd after.pcd -o flow.npz    [dim]# two clouds[/dim]
+
+  zeroflow doctor                                   [dim]# what works on this machine[/dim]
+
+  zeroflow --install-completion                     [dim]# the tab key, in this shell[/dim]
 """
+_EPILOG = "Exit codes: 0 done, 1 an error (one line on stderr), 2 wrong usage, 130 Ctrl-C."
 
 
-# Packages of the verbs that others add, and the extra that brings them.
+# Packages that not everybody has, and the extra that brings them.
 _EXTRAS = {
     "lightning": "training",
     "onnx": "training",
     "onnxscript": "training",
     "pyarrow": "training",
     "pydantic": "training",
+    "rclpy": "ros",
     "scipy": "training",
     "threadpoolctl": "training",
     "torch": "training",
@@ -110,15 +116,21 @@ def build_app() -> typer.Typer:
         name="zeroflow",
         cls=_Group,
         help=_HELP,
+        epilog=_EPILOG,
+        context_settings={"help_option_names": ["-h", "--help"]},
         rich_markup_mode="rich",
         no_args_is_help=True,
-        add_completion=False,
         pretty_exceptions_show_locals=False,
     )
     app.callback()(_root)
     run.register(app)
     pair.register(app)
+    picture.register(app)
+    animate.register(app)
+    view.register(app)
+    replay.register(app)
     build_engine.register(app)
+    doctor.register(app)
     for entry in sorted(metadata.entry_points(group=ENTRY_POINTS), key=lambda entry: entry.name):
         try:
             entry.load()(app)

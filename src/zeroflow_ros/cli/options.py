@@ -56,4 +56,25 @@ Deskew = Annotated[
         help="Deskew clouds that carry the time of each point and do not look deskewed.",
     ),
 ]
+ModelOption = Annotated[str | None, typer.Option(help="Bundled model's name or an .onnx file.")]
+LookedAtTopic = Annotated[
+    str | None,
+    typer.Option(
+        "--topic",
+        help="Flow to show, or clouds to estimate it of; default: flow that the bag holds, else "
+        "its only clouds.",
+    ),
+]
+Range = Annotated[
+    float,
+    typer.Option(
+        "--range", min=2.0, max=500.0, help="Metres from the lidar to each edge; less is closer."
+    ),
+]
+MaxSpeed = Annotated[
+    float, typer.Option(min=0.5, max=100.0, help="Speed of the strongest colours, m/s.")
+]
+StartSeconds = Annotated[
+    float, typer.Option("--start", min=0.0, help="Seconds after the first sweep to start at.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")]

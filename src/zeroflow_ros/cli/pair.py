@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from zeroflow_ros.cli.options import AsJson
+from zeroflow_ros.cli.options import AsJson, ModelOption
 
 _EPILOG = """
 [bold]Examples[/bold]
@@ -29,10 +29,10 @@ def pair(
     target: Annotated[
         Path, typer.Argument(metavar="TARGET", help="The cloud after it, in the same frame.")
     ],
-    output: Annotated[Path, typer.Option("-o", "--output", help="The .npz file to write.")],
-    model: Annotated[
-        str | None, typer.Option(help="Bundled model's name or an .onnx file.")
-    ] = None,
+    output: Annotated[
+        Path, typer.Option("-o", "--out", "--output", help="The .npz file to write.")
+    ],
+    model: ModelOption = None,
     raw: Annotated[
         bool, typer.Option("--raw", help="No levelling, no ground removal: ground is at z = 0.")
     ] = False,

@@ -17,6 +17,7 @@ from zeroflow_ros.cli.options import (
     Deskew,
     EgoMotionOption,
     EgoMotionSource,
+    ModelOption,
     OdometryTopic,
     SensorHeight,
     Topic,
@@ -47,13 +48,18 @@ def run(
     ],
     topic: Topic = None,
     odometry_topic: OdometryTopic = None,
-    model: Annotated[
-        str | None, typer.Option(help="Bundled model's name or an .onnx file.")
-    ] = None,
+    model: ModelOption = None,
     backend: BackendOption = BackendChoice.auto,
     sensor_height: SensorHeight = None,
     ego_motion: EgoMotionOption = EgoMotionSource.auto,
     deskew: Deskew = True,
+    colored: Annotated[
+        bool,
+        typer.Option(
+            "--colored/--no-colored",
+            help="Write the flow a second time, in colours that Foxglove and RViz show.",
+        ),
+    ] = True,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace OUT_BAG.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -61,7 +67,8 @@ def run(
 
     OUT_BAG (MCAP) holds the input clouds, odometry and TF as they were, and
     on /scene_flow/output/flow one cloud for each sweep: x y z \[intensity],
-    vx vy vz in m/s, valid.
+    vx vy vz in m/s, valid; on /scene_flow/output/flow_colored the same
+    for the eye: x y z rgb speed.
     """
     from zeroflow_ros.cli.summary import progress_bar, summary_table
     from zeroflow_ros.memory import keep_memory
@@ -79,6 +86,7 @@ def run(
             sensor_height=sensor_height,
             ego_motion=ego_motion.value,
             deskew=deskew,
+            colored=colored,
             overwrite=overwrite,
             progress=progress,
         )

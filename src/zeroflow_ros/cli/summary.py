@@ -1,12 +1,14 @@
 # SPDX-FileCopyrightText: 2026 zeroflow_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""What the verbs show: a progress bar on stderr, a summary table on stdout."""
+"""What the verbs show: a progress bar on stderr, a summary table or JSON on stdout."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import json
+import math
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.table import Table
@@ -67,6 +69,19 @@ def _bar(*columns: ProgressColumn) -> Iterator[Progress | None]:
         return
     with Progress(*columns, console=console, transient=True) as bar:
         yield bar
+
+
+def print_json(values: Mapping[str, Any]) -> None:
+    """Print what a verb has to say for scripts; NaN is null, which JSON has, and paths are text."""
+    print(json.dumps(_plain(values), indent=2, default=str))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, Mapping):
+        return {str(key): _plain(each) for key, each in value.items()}
+    return [_plain(each) for each in value] if isinstance(value, list | tuple) else value
 
 
 def summary_table(summary: RunSummary, console: Console | None = None) -> None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import signal
-import struct
 import sys
 import threading
 import time
@@ -21,11 +20,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from zeroflow_ros.bags import BagReader
+from zeroflow_ros.bags.stamps import restamp, stamp_of
 from zeroflow_ros.errors import BagError, ZeroflowError
 from zeroflow_ros.ros.dds import prepare_dds
 
-# CDR of every message that begins with a Header: 4 bytes encapsulation, then sec and nanosec.
-_STAMP_AT = 4
 ODOMETRY_WAIT_S = 5.0
 ACQUAINTANCE_S = 10.0
 START_DELAY_NS = 100_000_000
@@ -52,24 +50,6 @@ class Options:
     wait_s: float
     cloud_target: str
     odometry_target: str
-
-
-def stamp_of(data: bytes) -> int:
-    """Header stamp (ns) of a serialized message. Raises BagError for bytes too few."""
-    if len(data) < _STAMP_AT + 8:
-        raise BagError(f"a message of {len(data)} bytes has no header")
-    seconds, nanoseconds = struct.unpack_from(_stamp_format(data), data, _STAMP_AT)
-    return int(seconds) * 1_000_000_000 + int(nanoseconds)
-
-
-def restamp(data: bytes, stamp_ns: int) -> bytes:
-    """The serialized message with another header stamp."""
-    stamp = struct.pack(_stamp_format(data), *divmod(stamp_ns, 1_000_000_000))
-    return data[:_STAMP_AT] + stamp + data[_STAMP_AT + 8 :]
-
-
-def _stamp_format(data: bytes) -> str:
-    return "<iI" if data[1] & 1 else ">iI"
 
 
 def load_cues(options: Options) -> list[Cue]:

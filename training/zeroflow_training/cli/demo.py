@@ -4,13 +4,24 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from zeroflow_ros.cli.options import AsJson
+
 if TYPE_CHECKING:
     from zeroflow_training.demo import DemoReport
+
+_EPILOG = """
+[bold]Examples[/bold]
+
+  zeroflow demo
+
+  zeroflow demo -o demo_os1/ --sensor OS1-128 --seconds 30 --json
+"""
 
 
 def demo(
@@ -19,18 +30,22 @@ def demo(
     ] = Path("demo"),
     seconds: Annotated[float, typer.Option(min=1.0, help="Length of the drive.")] = 12.0,
     sensor: Annotated[str, typer.Option(help="Simulated lidar.")] = "DUAL-32",
+    as_json: AsJson = False,
 ) -> None:
     """Drive a simulated lidar at 10 Hz into the real ROS 2 node and measure what comes back.
 
     Needs the ROS wheels (extra `demo`), no GPU and no network; leaves a picture and a bag.
     """
-    from zeroflow_ros.cli.summary import progress_bar
+    from zeroflow_ros.cli.summary import print_json, progress_bar
     from zeroflow_training.demo import run_demo
 
     typer.echo("simulating a street, starting the node ...", err=True)
     with progress_bar("sweeps simulated") as progress:
         report = run_demo(folder, seconds=seconds, sensor=sensor, progress=progress)
-    _show(report)
+    if as_json:
+        print_json({"output": folder, **asdict(report)})
+    else:
+        _show(report)
     if report.answered < report.published:
         raise typer.Exit(1)
 
@@ -62,4 +77,4 @@ def _show(report: DemoReport) -> None:
 
 def register(app: typer.Typer) -> None:
     """Add the verb."""
-    app.command()(demo)
+    app.command(epilog=_EPILOG)(demo)

@@ -9,6 +9,8 @@ from typing import Annotated
 
 import typer
 
+from zeroflow_ros.cli.options import AsJson
+
 CheckOn = Annotated[
     Path | None,
     typer.Option(
@@ -48,6 +50,7 @@ def export(
         ),
     ] = None,
     check_on: CheckOn = None,
+    as_json: AsJson = False,
 ) -> None:
     """Export a student to ONNX, checked against PyTorch, ready for `zeroflow run --model`.
 
@@ -56,10 +59,10 @@ def export(
     from zeroflow_training.checkpoint_export import export_checkpoint
     from zeroflow_training.cli import export_report
 
-    report = export_checkpoint(
+    exported = export_checkpoint(
         checkpoint, out, name or out.stem, version, two_sweeps, certainty, check_on
     )
-    export_report.say(report)
+    export_report.report(exported, as_json)
 
 
 def register(app: typer.Typer) -> None:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from zeroflow_ros.cli.options import AsJson
+
 if TYPE_CHECKING:
     from zeroflow_training.fit_config import FitConfig
 
@@ -82,6 +84,7 @@ def fit(
     resume: Annotated[
         bool, typer.Option("--resume", help="Continue from the newest checkpoint in RUN.")
     ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Train a student: on endless simulated streets, or on what a teacher says of your own drives.
 
@@ -115,7 +118,7 @@ def fit(
     began = monotonic()
     last = run_fit(plan, folder, newest, start, [FitProgress()])
     if rank_zero_only.rank == 0:  # of several processes
-        report(last, plan.schedule.steps, monotonic() - began)
+        report(last, plan.schedule.steps, monotonic() - began, as_json)
 
 
 def _newest(folder: Path, resume: bool) -> Path | None:

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from zeroflow_ros.cli.options import AsJson
 from zeroflow_training.cli.export import CheckOn
 
 _EPILOG = """
@@ -33,6 +34,7 @@ def import_checkpoint(
     ] = None,
     version: Annotated[str, typer.Option(help="Version on the model's card.")] = "0.1.0",
     check_on: CheckOn = None,
+    as_json: AsJson = False,
 ) -> None:
     """Export a published ZeroFlow or FastFlow3D checkpoint to ONNX, checked against PyTorch.
 
@@ -43,7 +45,8 @@ def import_checkpoint(
     from zeroflow_training.cli import export_report
     from zeroflow_training.published_model import import_checkpoint as run_import
 
-    export_report.say(run_import(checkpoint, out, name or out.stem, version, check_on))
+    exported = run_import(checkpoint, out, name or out.stem, version, check_on)
+    export_report.report(exported, as_json)
 
 
 def register(app: typer.Typer) -> None:

@@ -4,10 +4,13 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from zeroflow_ros.cli.options import AsJson
 
 _EPILOG = """
 [bold]Example[/bold]
@@ -27,14 +30,20 @@ def quantize(
     name: Annotated[
         str | None, typer.Option(help="Name on the model's card; default: that of OUT.")
     ] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Round a model's large layers to 8 bits for CPUs, calibrated on simulated worlds.
 
     GPUs want the model as it was exported.
     """
+    from zeroflow_ros.cli.summary import print_json
     from zeroflow_training.quantization import quantize as run_quantize
 
     report = run_quantize(model, out, name or out.stem)
+    if as_json:
+        told = asdict(report)
+        print_json({"output": told.pop("path"), **told})
+        return
     typer.echo(
         f"{report.path}: {report.bytes / 1e6:.1f} MB, {report.convolutions} convolutions of 8 bits "
         f"change what moves by {report.difference:.1%} and the rest by {report.still_mm:.1f} mm; "

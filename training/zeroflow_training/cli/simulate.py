@@ -9,6 +9,8 @@ from typing import Annotated
 
 import typer
 
+from zeroflow_ros.cli.options import AsJson
+
 _EPILOG = """
 [bold]Example[/bold]
 
@@ -34,9 +36,10 @@ def simulate(
     seconds: Annotated[float, typer.Option(min=0.1, help="Length of the drive.")] = 10.0,
     seed: Annotated[int, typer.Option(help="Draws scene, traffic and vehicle.")] = 0,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace OUT.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Simulate a lidar drive and write it as MCAP: clouds, odometry, TF and the exact flow."""
-    from zeroflow_ros.cli.summary import progress_bar
+    from zeroflow_ros.cli.summary import print_json, progress_bar
     from zeroflow_training.recording import record
     from zeroflow_training.simulation.sensors import find_sensor
     from zeroflow_training.simulation.simulator import Simulation
@@ -47,7 +50,11 @@ def simulate(
     with progress_bar("sweeps") as progress:
         sweeps = record(simulation, count, out, overwrite=overwrite, progress=progress)
     points = sum(len(sweep.points) for sweep in sweeps)
-    typer.echo(f"{out}: {count} sweeps of {simulation.sensor.name}, {points // count} points each")
+    sensor = simulation.sensor.name
+    if as_json:
+        print_json({"output": out, "sensor": sensor, "sweeps": count, "points": points})
+    else:
+        typer.echo(f"{out}: {count} sweeps of {sensor}, {points // count} points each")
 
 
 def register(app: typer.Typer) -> None:

@@ -58,7 +58,7 @@ def draw_pair(pair: EvaluatedPair, heading: str, reference: str = "truth") -> Im
             valid=pair.valid,
             title=name,
             pixels=PANEL_PIXELS,
-            text_size=1.7,
+            text_size=1.25,
         )
         for name, flow in panels.items()
     ]

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -194,6 +195,16 @@ def test_build_engine_tells_what_it_made(library: Any, cache: Path) -> None:
     again = CliRunner().invoke(build_app(), ["build-engine", MODEL, "--cache", str(cache)])
     assert (again.stdout, again.stderr) == (result.stdout, f"{chosen}\n")
     assert library.builds == 1
+
+
+def test_build_engine_tells_scripts_the_same(library: Any, cache: Path) -> None:
+    result = CliRunner().invoke(build_app(), ["build-engine", MODEL, "--json"])
+    told = json.loads(result.stdout)
+    assert (told["output"], told["model"]) == (str(cache), HALF)
+    assert told["tolerance_mm"] == pytest.approx(12.0, abs=0.05)
+    assert told["layers"]["fp16"] > 0
+    assert 0 <= told["difference"]["max_mm"] <= told["tolerance_mm"]
+    assert told["bytes"] == pytest.approx(1e6, rel=0.5)
 
 
 def test_build_engine_says_in_one_line_what_is_wrong_with_it(library: Any, cache: Path) -> None:

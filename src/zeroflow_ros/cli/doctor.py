@@ -1,0 +1,65 @@
+# SPDX-FileCopyrightText: 2026 zeroflow_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""`zeroflow doctor`: what works on this machine, and what helps where something does not."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import typer
+
+from zeroflow_ros.cli.options import AsJson
+
+if TYPE_CHECKING:
+    from zeroflow_ros.doctor import Finding
+
+_EPILOG = """
+[bold]Examples[/bold]
+
+  zeroflow doctor
+
+  zeroflow doctor --json > doctor.json     [dim]# to be attached to a question[/dim]
+"""
+_STYLES = {"ok": "green", "note": "yellow", "broken": "bold red"}
+
+
+def doctor(as_json: AsJson = False) -> None:
+    """Look at all that zeroflow_ros needs or can use here, and name a cure for what fails.
+
+    Exit code 1 only where something that is needed is broken; what is optional is a note.
+    """
+    from zeroflow_ros.doctor import Level, examine
+
+    findings = examine()
+    broken = sum(finding.level is Level.broken for finding in findings)
+    if as_json:
+        told = [finding._asdict() for finding in findings]
+        typer.echo(json.dumps({"works": not broken, "findings": told}, indent=2))
+    else:
+        _show(findings)
+        typer.echo("all that is needed works" if not broken else f"broken: {broken}, see above")
+    if broken:
+        raise typer.Exit(1)
+
+
+def _show(findings: list[Finding]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
+    table.add_column(no_wrap=True)
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(overflow="fold")
+    for finding in findings:
+        level = Text(finding.level.value, style=_STYLES[finding.level.value])
+        table.add_row(level, finding.subject, Text(finding.found))
+        if finding.cure:
+            table.add_row("", "", Text(finding.cure, style="dim"))
+    Console().print(table)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb."""
+    app.command(epilog=_EPILOG)(doctor)
