@@ -51,10 +51,10 @@ def test_progress_is_in_diagnostics_and_log_and_services_answer(
     node = build()
     node.wait_for("a build begins")
     report = manager.report("flow", "WAITING")
-    while "the engine is built, " not in report.message:
+    while "building the engine, " not in report.message:
         report = manager.report("flow", "WAITING")
     assert "(tactics)" in report.message
-    assert "the engine is built, " in node.wait_for("configuring")
+    assert "building the engine, " in node.wait_for("configuring")
     assert manager.state() == "configuring"
     assert not manager.change("activate")
     assert "is read by configure" in manager.set("model", "other.onnx")

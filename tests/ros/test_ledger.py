@@ -24,7 +24,7 @@ def test_every_outcome_is_counted_and_told() -> None:
     for _ in range(2):
         ledger.answer(FlowStatus.ESTIMATED, TIMES)
     ledger.answer(FlowStatus.NO_EGO_MOTION, TIMES, "no ego motion: gone")
-    ledger.pass_over(TIMES)
+    ledger.pass_over(FlowStatus.ESTIMATED, TIMES)
     ledger.drop()
     ledger.fail("cloud not readable: no field z", unreadable=True)
     ledger.fail("sweep not answered: ValueError", unreadable=False)
@@ -43,10 +43,14 @@ def test_trouble_is_that_of_the_newest_sweep() -> None:
     ledger = Ledger()
     ledger.fail("cloud not readable: no field z", unreadable=True)
     assert (ledger.trouble, ledger.broken) == ("cloud not readable: no field z", True)
+    assert not ledger.poseless
     ledger.answer(FlowStatus.NO_EGO_MOTION, TIMES, "no ego motion: gone")
     assert (ledger.trouble, ledger.broken) == ("no ego motion: gone", False)
+    assert ledger.poseless
     ledger.answer(FlowStatus.ESTIMATED, TIMES)
-    assert (ledger.trouble, ledger.broken) == ("", False)
+    assert (ledger.trouble, ledger.broken, ledger.poseless) == ("", False, False)
+    ledger.pass_over(FlowStatus.NO_EGO_MOTION, TIMES, "no ego motion: gone")
+    assert ledger.poseless
 
 
 def test_time_counts_from_the_last_estimate(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,7 @@ import typer
 
 from zeroflow_ros.cli.options import (
     AsJson,
+    BagPath,
     EgoMotionOption,
     EgoMotionSource,
     LookedAtTopic,
@@ -33,7 +34,7 @@ _PIXELS = {".gif": 720}
 
 
 def animate(
-    bag: Annotated[Path, typer.Argument(metavar="BAG", help="rosbag2 folder, .mcap or .db3 file.")],
+    bag: BagPath,
     out: Annotated[Path, typer.Argument(metavar="OUT", help="The .mp4 or .gif to write.")],
     start: StartSeconds = 0.0,
     seconds: Annotated[float, typer.Option(min=0.1, help="Seconds of the bag to show.")] = 10.0,

@@ -12,6 +12,7 @@ import typer
 
 from zeroflow_ros.cli.options import (
     AsJson,
+    BagPath,
     EgoMotionOption,
     EgoMotionSource,
     LookedAtTopic,
@@ -32,7 +33,7 @@ _EPILOG = """
 
 
 def picture(
-    bag: Annotated[Path, typer.Argument(metavar="BAG", help="rosbag2 folder, .mcap or .db3 file.")],
+    bag: BagPath,
     out: Annotated[Path, typer.Argument(metavar="OUT.png", help="The picture to write.")],
     sweep: Annotated[
         int, typer.Option(help="Which sweep, from 0; negative ones count from the end.")

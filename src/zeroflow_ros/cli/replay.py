@@ -5,12 +5,11 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from zeroflow_ros.cli.options import AsJson
+from zeroflow_ros.cli.options import AsJson, BagPath
 
 _EPILOG = """
 [bold]Examples[/bold]
@@ -27,7 +26,7 @@ The node that listens has to live in the time of the bag:
 
 
 def replay(
-    bag: Annotated[Path, typer.Argument(metavar="BAG", help="rosbag2 folder, .mcap or .db3 file.")],
+    bag: BagPath,
     topic: Annotated[
         list[str] | None,
         typer.Option(help="Only this topic; may be given several times. Default: all."),

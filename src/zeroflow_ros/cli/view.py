@@ -12,6 +12,7 @@ import typer
 
 from zeroflow_ros.cli.options import (
     AsJson,
+    BagPath,
     EgoMotionOption,
     EgoMotionSource,
     LookedAtTopic,
@@ -32,7 +33,7 @@ _EPILOG = """
 
 
 def view(
-    bag: Annotated[Path, typer.Argument(metavar="BAG", help="rosbag2 folder, .mcap or .db3 file.")],
+    bag: BagPath,
     save: Annotated[
         Path | None, typer.Option(metavar="OUT.rrd", help="Write a file; open no window.")
     ] = None,

@@ -82,7 +82,7 @@ class FlowWorker:
         if not outputs.wanted():
             status = self._pipeline.estimator.observe(seen) or FlowStatus.ESTIMATED
             times = self._times(sweep, arrival, start, watch)
-            self._ledger.pass_over(times, self._explained(sweep, status))
+            self._ledger.pass_over(status, times, self._explained(sweep, status))
             return
         flow = self._pipeline.estimator.update(seen)
         before_s = time.perf_counter()

@@ -46,8 +46,9 @@ class Recent:
 class Ledger:
     """Received = answered + unheard + dropped + unreadable + failed + the one or two in work.
 
-    `trouble`: why the newest sweep has no estimate; `broken`: it was unreadable, or failed. The
-    threads of the executor, the worker and the diagnostics share it.
+    `trouble`: why the newest sweep has no estimate; `broken`: it was unreadable, or failed;
+    `poseless`: its ego motion is unknown. The threads of the executor, the worker and the
+    diagnostics share it.
     """
 
     def __init__(self) -> None:
@@ -64,7 +65,7 @@ class Ledger:
             self._arrived_at = self._estimated_at = now
             self._times: deque[tuple[float, Times]] = deque(maxlen=_MOST_RECENT)
             self._drops: deque[float] = deque(maxlen=_MOST_RECENT)
-            self.trouble, self.broken = "", False
+            self.trouble, self.broken, self.poseless = "", False, False
 
     def arrive(self) -> None:
         """A sweep came in."""
@@ -82,16 +83,16 @@ class Ledger:
         """A sweep's flow was published; `trouble` says why it has none."""
         with self._lock:
             self.answered[status] += 1
-            self.trouble, self.broken = trouble, False
+            self._see(status, trouble)
             self._times.append((time.monotonic(), times))
             if status is FlowStatus.ESTIMATED:
                 self._estimated_at = time.monotonic()
 
-    def pass_over(self, times: Times, trouble: str = "") -> None:
+    def pass_over(self, status: FlowStatus, times: Times, trouble: str = "") -> None:
         """A sweep became history only, as nobody listened; `trouble` says why not even that."""
         with self._lock:
             self.unheard += 1
-            self.trouble, self.broken = trouble, False
+            self._see(status, trouble)
             self._times.append((time.monotonic(), times))
             self._estimated_at = time.monotonic()  # whoever listens next will not have waited
 
@@ -100,7 +101,11 @@ class Ledger:
         with self._lock:
             self.unreadable += unreadable
             self.failed += not unreadable
-            self.trouble, self.broken = trouble, True
+            self.trouble, self.broken, self.poseless = trouble, True, False
+
+    def _see(self, status: FlowStatus, trouble: str) -> None:
+        self.trouble, self.broken = trouble, False
+        self.poseless = status is FlowStatus.NO_EGO_MOTION
 
     @property
     def silent_s(self) -> float:

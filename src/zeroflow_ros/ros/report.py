@@ -46,7 +46,7 @@ def reports_of(state: NodeState, settings: Settings) -> list[Report]:
     times = state.ledger.recent().times
     reports = [Report("flow", whole, {**state.ledger.counts(), **_times(times)})]
     if state.pipeline is not None:
-        reports += [_engine(state.pipeline), _ego_motion(state.pipeline, state.ledger.trouble)]
+        reports += [_engine(state.pipeline), _ego_motion(state.pipeline, state.ledger)]
     if state.input is not None:
         reports.append(_input(state.input, state.pipeline, whole))
     return reports
@@ -92,10 +92,11 @@ def _engine(pipeline: Pipeline) -> Report:
     return Report("engine", Status(State.OK, engine.description), values)
 
 
-def _ego_motion(pipeline: Pipeline, trouble: str) -> Report:
+def _ego_motion(pipeline: Pipeline, ledger: Ledger) -> Report:
     source = pipeline.ego_motion
-    poseless = "ego motion" in trouble
-    status = Status(State.STALE, trouble) if poseless else Status(State.OK, source.description)
+    status = Status(State.OK, source.description)
+    if ledger.poseless:
+        status = Status(State.STALE, ledger.trouble)
     values = {"source": source.description, "odometry messages refused": source.refused}
     return Report("ego motion", status, values)
 

@@ -74,7 +74,7 @@ class SceneFlowNode(LifecycleNode):  # type: ignore[misc]
 
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Load the model, build its engine where there is none, warm up."""
-        self.state.doing = "configuring: the model is loaded"
+        self.state.doing = "configuring: loading the model"
         return self._attempt("configure", self._configure, "inactive")
 
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -163,7 +163,7 @@ class SceneFlowNode(LifecycleNode):  # type: ignore[misc]
     def _progress(self, phase: str, fraction: float) -> None:
         if self._interrupted:
             raise KeyboardInterrupt
-        self.state.doing = f"configuring: the engine is built, {fraction:.0%} ({phase})"
+        self.state.doing = f"configuring: building the engine, {fraction:.0%} ({phase})"
 
     def _activate(self) -> None:
         pipeline, settings = self.state.pipeline, self._node_parameters.settings
