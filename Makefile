@@ -1,10 +1,10 @@
 # SPDX-FileCopyrightText: 2026 zeroflow_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-# make test | demo | lint | clean; each does its own set-up on a fresh machine.
+# make test | demo | docs | lint | clean; each does its own set-up on a fresh machine.
 
 PYTHON ?= python3
 PIP_INSTALL = -m pip install --quiet --disable-pip-version-check -c constraints-test.txt
-TEST_EXTRAS = test,demo,training,odometry,viz
+TEST_EXTRAS = test,docs,demo,training,odometry,viz
 
 # The ROS wheels restart Python once with their library path and mark that in the environment. The
 # mark of another environment, or a sourced ROS of another version, would get between.
@@ -29,7 +29,7 @@ OFFICIAL_METRICS = bucketed-scene-flow-eval \
 NVIDIA_BUILDER = $(foreach package,tensorrt-rtx-cu13-libs tensorrt-rtx-cu13-bindings cuda-bindings \
 	cuda-pathfinder,'$(package); sys_platform == "linux" and platform_machine == "x86_64"')
 
-.PHONY: test demo lint clean
+.PHONY: test demo docs lint clean
 
 test: lint .venv/official-metrics .venv/nvidia-builder
 	.venv/bin/python -m pytest -n auto --dist loadfile
@@ -47,6 +47,10 @@ lint: .venv/installed
 	.venv/bin/python -m ruff format --check .
 	.venv/bin/python -m mypy
 
+docs: .venv/installed
+	NO_MKDOCS_2_WARNING=1 .venv/bin/python -m mkdocs build
+	@echo "open site/index.html"
+
 demo: .venv-demo/installed
 	.venv-demo/bin/zeroflow demo
 
@@ -61,5 +65,5 @@ demo: .venv-demo/installed
 	touch $@
 
 clean:
-	rm -rf .venv .venv-demo build dist *.egg-info src/*.egg-info
+	rm -rf .venv .venv-demo build dist site *.egg-info src/*.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

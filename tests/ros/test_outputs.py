@@ -29,11 +29,12 @@ from zeroflow_ros.ego_motion import Standstill
 from zeroflow_ros.estimator import FlowEstimator
 from zeroflow_ros.flow import Flow, FlowStatus
 from zeroflow_ros.pointcloud2 import FlowColumns, point_dtype, read_flow
-from zeroflow_ros.ros.debug_topics import STAGES, DebugTopics
+from zeroflow_ros.ros.debug_topics import DebugTopics
 from zeroflow_ros.ros.markers import arrow_markers
 from zeroflow_ros.ros.outputs import FlowOutputs
 from zeroflow_ros.ros.pointcloud2 import colored_message, to_sweep
 from zeroflow_ros.ros.settings import Settings
+from zeroflow_ros.ros.topics import STAGES
 from zeroflow_ros.sweep import Sweep
 
 TIMEOUT_S = 60.0

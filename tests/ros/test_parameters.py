@@ -11,17 +11,17 @@ import numpy as np
 import pytest
 import yaml
 
+from zeroflow_ros.ros.interface_files import interface_page, parameter_yaml
 from zeroflow_ros.ros.parameter import Parameter
-from zeroflow_ros.ros.parameter_files import parameter_table, parameter_yaml
 from zeroflow_ros.ros.settings import Settings, definitions
 
 ROOT = Path(__file__).parents[2]
 
 
 def test_shipped_files_are_those_of_the_definition() -> None:
-    cure = "run: python -m zeroflow_ros.ros.parameter_files"
+    cure = "run: python -m zeroflow_ros.ros.interface_files"
     assert (ROOT / "config/flow.param.yaml").read_text() == parameter_yaml(), cure
-    assert (ROOT / "docs/parameters.md").read_text() == parameter_table(), cure
+    assert (ROOT / "docs/parameters.md").read_text() == interface_page(), cure
 
 
 def test_yaml_holds_the_defaults() -> None:

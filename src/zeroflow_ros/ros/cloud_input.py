@@ -14,6 +14,7 @@ from rclpy.qos_overriding_options import QoSOverridingOptions
 from sensor_msgs.msg import PointCloud2
 
 from zeroflow_ros.ros.graph import namesakes, why_silent
+from zeroflow_ros.ros.topics import CLOUD
 
 if TYPE_CHECKING:
     from rclpy.node import Node
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from zeroflow_ros.ros.ledger import Ledger
     from zeroflow_ros.ros.settings import Settings
 
-TOPIC = "~/input/pointcloud"
 WATCH_EVERY_S = 5.0
 _CURES = {
     "RELIABILITY": "start with input.reliability:=best_effort",
@@ -42,7 +42,7 @@ class CloudInput:
         self.lost, self.trouble = 0, ""
         self._told_lost = 0
         self._node, self._ledger = node, ledger
-        self.topic = node.resolve_topic_name(TOPIC)
+        self.topic = node.resolve_topic_name(CLOUD.name)
         self._qos = _qos(settings)
         self._subscription = self._subscribed(take)
         self._seen = (ledger.received, ledger.dropped)
@@ -75,7 +75,7 @@ class CloudInput:
         def subscribe(events: SubscriptionEventCallbacks) -> Any:
             return self._node.create_subscription(
                 PointCloud2,
-                TOPIC,
+                CLOUD.name,
                 take,
                 self._qos,
                 event_callbacks=events,
@@ -121,7 +121,7 @@ class CloudInput:
             )
         if not received:
             reliable = self._qos.reliability is ReliabilityPolicy.RELIABLE
-            why = why_silent(self._node, TOPIC, reliable)
+            why = why_silent(self._node, CLOUD.name, reliable)
             yield f"no cloud on {self.topic} for {WATCH_EVERY_S:.0f} s: {why}"
         if dropped:
             yield (

@@ -11,12 +11,15 @@ from rclpy.publisher import Publisher
 from std_msgs.msg import Float64
 
 from zeroflow_ros.ros.outputs import heard
+from zeroflow_ros.ros.topics import (
+    CYCLIC_TIME,
+    PIPELINE_LATENCY,
+    PROCESSING_TIME,
+    STAGES,
+    stage_topic,
+)
 
-STAGES = (
-    "parse", "ego_motion", "deskew", "levelling", "ground_and_grid", "pillars", "network", "bodies",
-    "output", "publish",
-)  # fmt: skip
-"""Stages of the pipeline, in the order in which they run."""
+TIMES = (PROCESSING_TIME, PIPELINE_LATENCY, CYCLIC_TIME)
 
 
 class DebugTopics:
@@ -26,7 +29,7 @@ class DebugTopics:
         """Create the publishers, those of all known stages included."""
         self._node = node
         self._publishers: dict[str, Publisher] = {}
-        for name in ("processing_time", "pipeline_latency", "cyclic_time", *map(_name, STAGES)):
+        for name in (*(topic.name for topic in TIMES), *map(stage_topic, STAGES)):
             self._publisher(name)
 
     def publish(
@@ -42,10 +45,10 @@ class DebugTopics:
         `cyclic_ms` since the flow before; None for the first.
         """
         times = {
-            "processing_time": processing_ms,
-            "pipeline_latency": latency_ms,
-            "cyclic_time": cyclic_ms,
-            **{_name(stage): value for stage, value in stage_ms.items()},
+            PROCESSING_TIME.name: processing_ms,
+            PIPELINE_LATENCY.name: latency_ms,
+            CYCLIC_TIME.name: cyclic_ms,
+            **{stage_topic(stage): value for stage, value in stage_ms.items()},
         }
         for name, value in times.items():
             publisher = self._publisher(name)
@@ -61,9 +64,5 @@ class DebugTopics:
     def _publisher(self, name: str) -> Publisher:
         """The publisher of a time; a stage that no list knows gets its own when first seen."""
         if name not in self._publishers:
-            self._publishers[name] = self._node.create_publisher(Float64, f"~/debug/{name}_ms", 1)
+            self._publishers[name] = self._node.create_publisher(Float64, name, 1)
         return self._publishers[name]
-
-
-def _name(stage: str) -> str:
-    return f"processing_time/{stage}"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 
 from zeroflow_ros.ros.status import State, Status
+from zeroflow_ros.ros.topics import DIAGNOSTICS
 
 if TYPE_CHECKING:
     from rclpy.node import Node
@@ -49,7 +50,7 @@ class Diagnostics:
     def __init__(self, node: Node, reports: Callable[[], list[Report]]) -> None:
         """`reports` is called from that thread, in the middle of whatever others change."""
         self._node, self._reports = node, reports
-        self._publisher = node.create_publisher(DiagnosticArray, "/diagnostics", 10)
+        self._publisher = node.create_publisher(DiagnosticArray, DIAGNOSTICS.name, 10)
         self._changed, self._stopping = threading.Event(), False
         self._thread = threading.Thread(target=self._run, name="diagnostics", daemon=True)
         self._thread.start()

@@ -14,13 +14,13 @@ from zeroflow_ros.geometry import Transform
 from zeroflow_ros.ros.mounting import NOBODY, Mounting
 from zeroflow_ros.ros.odometry_track import OdometryTrack
 from zeroflow_ros.ros.sensor_frame import SensorFrame
+from zeroflow_ros.ros.topics import ODOMETRY
 from zeroflow_ros.sweep import Sweep
 
 if TYPE_CHECKING:
     from rclpy.node import Node
     from rclpy.subscription import Subscription
 
-TOPIC = "~/input/odometry"
 DEPTH = 200
 WARN_EVERY_S = 5.0
 
@@ -37,7 +37,7 @@ class OdometryEgoMotion:
         self._timeout_s = timeout_s
         self._track = OdometryTrack()
         self._subscription: Subscription | None = None
-        self._topic = node.resolve_topic_name(TOPIC)
+        self._topic = node.resolve_topic_name(ODOMETRY.name)
 
     @property
     def description(self) -> str:
@@ -52,7 +52,7 @@ class OdometryEgoMotion:
         self._mounting.reset()
         self._subscription = self._node.create_subscription(
             Odometry,
-            TOPIC,
+            ODOMETRY.name,
             self._take,
             QoSProfile(
                 history=HistoryPolicy.KEEP_LAST,

@@ -17,9 +17,11 @@ from visualization_msgs.msg import MarkerArray
 from zeroflow_ros.arrows import flow_arrows
 from zeroflow_ros.flow import Flow
 from zeroflow_ros.pointcloud2 import FlowColumns
+from zeroflow_ros.ros import topics
 from zeroflow_ros.ros.markers import arrow_markers
 from zeroflow_ros.ros.pointcloud2 import colored_message, flow_message
 from zeroflow_ros.ros.settings import Settings
+from zeroflow_ros.ros.topics import Topic
 from zeroflow_ros.sweep import Sweep
 
 
@@ -33,14 +35,14 @@ class FlowOutputs:
         """Create the publishers. Raises RuntimeError for an override that is no QoS."""
         with ExitStack() as made:
 
-            def publisher(message: type[Any], topic: str) -> Publisher:
-                created = _publisher(node, message, topic)
+            def publisher(message: type[Any], topic: Topic) -> Publisher:
+                created = _publisher(node, message, topic.name)
                 made.callback(node.destroy_publisher, created)
                 return created
 
-            self._flow = publisher(PointCloud2, "~/output/flow")
-            self._colored = publisher(PointCloud2, "~/output/flow_colored")
-            self._markers = publisher(MarkerArray, "~/output/markers")
+            self._flow = publisher(PointCloud2, topics.FLOW)
+            self._colored = publisher(PointCloud2, topics.FLOW_COLORED)
+            self._markers = publisher(MarkerArray, topics.MARKERS)
             self._all = made.pop_all()
 
     def wanted(self) -> bool:
