@@ -10,6 +10,8 @@ on one thread. `published` are the published implementations, NSFP and FastNSF w
 A teacher is named as `zeroflow label` names it, with settings after a colon:
 
     python benchmarks/teachers.py --teacher nsfp:patience=30 --teacher fast_nsf+post:post.eps_m=0.5
+
+`--model NAME` judges a student too: two sweeps, the clouds without ground that teachers get.
 """
 
 from __future__ import annotations
@@ -17,17 +19,20 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from rich.console import Console
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
+from zeroflow_ros.estimator import PairEstimator
 from zeroflow_ros.files import written_atomically
+from zeroflow_ros.geometry import Points
 from zeroflow_training.evaluation.frozen_worlds import SENSORS
 from zeroflow_training.evaluation.residual import ResidualMetrics
 from zeroflow_training.evaluation.table import Column, Table
@@ -47,7 +52,7 @@ from zeroflow_training.evaluation.teacher_pair import (
     simulated_pairs,
     try_teacher,
 )
-from zeroflow_training.teachers import Teacher
+from zeroflow_training.teachers import PseudoLabel, Teacher
 from zeroflow_training.teachers.registry import TEACHERS, make_teacher, read_settings
 
 RECORDINGS = Path(__file__).resolve().parents[2] / "shared" / "recordings"
@@ -63,6 +68,19 @@ PUBLISHED = {
 }
 MEANS = ("seconds", "valid_share")  # over pairs; all other numbers are pooled over their points
 Row = dict[str, float]
+
+
+class Student:
+    """A model (path or name) that answers as a teacher does, from the same clouds."""
+
+    def __init__(self, model: str) -> None:
+        self.settings: Mapping[str, Any] = {"model": model}
+        self._pairs = PairEstimator(model, raw=True, threads=1)
+
+    def label(self, source: Points, target: Points) -> PseudoLabel:
+        """Two sweeps, whatever history the model could take."""
+        flow = self._pairs.flow(source, target)
+        return PseudoLabel(flow.displacement, flow.valid)
 
 
 def row_of(tallies: Sequence[Tally], seconds: float, valid_share: float) -> Row:
@@ -98,7 +116,11 @@ def named_teacher(text: str, device: str, seed: int) -> Teacher:
 
 
 def tables(options: argparse.Namespace, console: Console) -> list[Table]:
-    names = options.teacher or list(TEACHERS)
+    asked = options.teacher or ([] if options.model else list(TEACHERS))
+    answers: dict[str, Teacher] = {
+        name: named_teacher(name, options.device, options.seed) for name in asked
+    }
+    answers |= {name: Student(name) for name in options.model}
     found = []
     for group in options.only or GROUPS:
         if group == "intersection" and not options.recordings.is_dir():
@@ -109,8 +131,7 @@ def tables(options: argparse.Namespace, console: Console) -> list[Table]:
         rows = {
             "zero flow": [*(row_of([t], 0.0, 1.0) for t in zero), row_of(zero, 0.0, 1.0)],
         }
-        for name in names:
-            teacher = named_teacher(name, options.device, options.seed)
+        for name, teacher in answers.items():
             rows[name] = try_on(teacher, pairs, partial(console.log, name))
         for k, title in enumerate([*(pair.name for pair in pairs), f"{group}, all pairs"]):
             column = {name: by_pair[k] for name, by_pair in rows.items()}
@@ -125,7 +146,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--teacher", action="append", help="may be given again; default: all")
+    parser.add_argument(
+        "--teacher", action="append", help="may be given again; default: all, without --model"
+    )
+    parser.add_argument("--model", action="append", default=[], help="may be given again")
     parser.add_argument("--only", action="append", choices=GROUPS, help="may be given again")
     parser.add_argument(
         "--sensor", action="append", choices=SENSORS, help="of the simulation; may be given again"
