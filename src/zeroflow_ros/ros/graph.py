@@ -8,24 +8,29 @@ from rclpy.node import Node
 from rclpy.qos import ReliabilityPolicy
 
 CLOUD = "sensor_msgs/msg/PointCloud2"
+ODOMETRY = "nav_msgs/msg/Odometry"
+_NAMES = {CLOUD: "point clouds", ODOMETRY: "odometry messages"}
+_WITHOUT = {
+    CLOUD: "does the lidar's driver run, with the same ROS_DOMAIN_ID and discovery range?",
+    ODOMETRY: "without any, set ego_motion.source to kiss_icp",
+}
 
 
-def why_silent(node: Node, topic: str, reliable: bool) -> str:
+def why_silent(node: Node, topic: str, reliable: bool, type_: str = CLOUD) -> str:
     """What to do about a `topic` (as the node subscribed to it) on which nothing arrives.
 
-    `reliable`: whether the node's subscription is.
+    `reliable`: whether the node's subscription is; `type_` of its messages.
     """
     publishers = node.get_publishers_info_by_topic(topic)
     if not publishers:
-        clouds = ", ".join(_cloud_topics(node)) or "none"
-        return f"nobody publishes there (point clouds are on: {clouds}); remap {topic}"
-    clouds_only = [publisher for publisher in publishers if publisher.topic_type == CLOUD]
-    if not clouds_only:
-        return f"what is published there is {publishers[0].topic_type}, not {CLOUD}"
-    offered = {publisher.qos_profile.reliability for publisher in clouds_only}
+        return f"nobody publishes there ({_elsewhere(node, topic, type_)})"
+    fitting = [publisher for publisher in publishers if publisher.topic_type == type_]
+    if not fitting:
+        return f"what is published there is {publishers[0].topic_type}, not {type_}"
+    offered = {publisher.qos_profile.reliability for publisher in fitting}
     if reliable and ReliabilityPolicy.RELIABLE not in offered:
         return "its publisher offers best_effort only; start with input.reliability:=best_effort"
-    names = ", ".join(sorted({publisher.node_name for publisher in clouds_only}))
+    names = ", ".join(sorted({publisher.node_name for publisher in fitting}))
     return f"{names} has announced it, but sends nothing or is not heard"
 
 
@@ -35,9 +40,16 @@ def namesakes(node: Node) -> int:
     return max(0, int(named) - 1)
 
 
-def _cloud_topics(node: Node) -> list[str]:
-    """Topics on which other nodes publish point clouds."""
-    names = [name for name, types in node.get_topic_names_and_types() if CLOUD in types]
+def _elsewhere(node: Node, topic: str, type_: str) -> str:
+    """On which other topics such messages are, and what to do."""
+    if names := _topics_of(node, type_):
+        return f"{_NAMES[type_]} are on: {', '.join(names)}; -r '{topic}:={names[0]}' takes them"
+    return f"{_NAMES[type_]} are on: none; {_WITHOUT[type_]}"
+
+
+def _topics_of(node: Node, type_: str) -> list[str]:
+    """Topics on which other nodes publish messages of a type."""
+    names = [name for name, types in node.get_topic_names_and_types() if type_ in types]
     return sorted(
         name
         for name in names
