@@ -6,8 +6,10 @@
 topics are relative, so a namespace that is pushed around it holds.
 """
 
+import os
 from pathlib import Path
 
+from ament_index_python.packages import PackageNotFoundError, get_package_prefix
 from launch import LaunchContext, LaunchDescription
 from launch.actions import DeclareLaunchArgument, OpaqueFunction
 from launch.conditions import IfCondition
@@ -120,6 +122,13 @@ def _rviz(context: LaunchContext) -> list[Node]:
     view = PathJoinSubstitution([FindPackageShare(PACKAGE), *SHIPPED_RVIZ]).perform(context)
     if not Path(view).is_file():
         raise RuntimeError(f"rviz:=true, but there is no {view}: launch without, and start rviz2")
+    try:
+        get_package_prefix("rviz2")
+    except PackageNotFoundError as error:
+        package = f"ros-{os.environ.get('ROS_DISTRO', '$ROS_DISTRO')}-rviz2"
+        raise RuntimeError(
+            f"rviz:=true, but RViz is not here: sudo apt install {package}, or rviz:=false"
+        ) from error
     frame = LaunchConfiguration("rviz_frame").perform(context)
     node = Node(
         package="rviz2",

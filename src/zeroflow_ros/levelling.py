@@ -26,6 +26,9 @@ MIN_CELLS = 12
 SAMPLES = 160
 REFINEMENTS = 3
 NO_GROUND = "ground: none seen yet"
+# The origin of a vehicle's frame may lie in the ground, but not far below.
+BELOW_GROUND_M = -0.7
+UPSIDE_DOWN = "; is the sensor upside down? Then its mounting has to be given (levelling.source tf)"
 
 
 class Levelling(Protocol):
@@ -94,7 +97,8 @@ class GroundLevelling:
         if self._planes:
             transform = level_transform(np.median(np.stack(self._planes), axis=0))
             sweeps = "1 sweep" if len(self._planes) == 1 else f"{len(self._planes)} sweeps"
-            self._description = f"ground: {described(transform)}, from {sweeps}"
+            doubt = UPSIDE_DOWN if transform[2, 3] < BELOW_GROUND_M else ""
+            self._description = f"ground: {described(transform)}, from {sweeps}{doubt}"
             return transform
         height = points[np.isfinite(points).all(1), 2]
         lowest = float(np.quantile(height, 0.02)) if len(height) else 0.0

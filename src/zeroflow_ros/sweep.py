@@ -14,6 +14,8 @@ import numpy.typing as npt
 from zeroflow_ros.errors import CloudError
 from zeroflow_ros.geometry import Points, Transform
 
+LONGEST_GAP = 2.6  # between two sweeps that are compared, in intervals of the model
+
 
 @dataclass(frozen=True)
 class Sweep:
@@ -81,7 +83,7 @@ class SweepHistory:
         lags: Sequence[int],
         interval_s: float,
         tolerance: float = 0.55,
-        longest_gap: float = 2.6,
+        longest_gap: float = LONGEST_GAP,
     ) -> None:
         """`lags` in intervals of `interval_s`, ascending from 0; within `tolerance` intervals.
 

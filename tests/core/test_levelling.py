@@ -219,6 +219,16 @@ def test_a_mounting_is_levelled_whichever_way_up_it_is() -> None:
     np.testing.assert_allclose(level[:3, 3], [0, 0, 1.5], atol=1e-12)
 
 
+def test_an_upside_down_sensor_is_asked_about() -> None:
+    points, _ = mounted(flat_ground(np.random.default_rng(0)), 0, 0)
+    upright, upside_down = GroundLevelling(), GroundLevelling()
+    upright.level(points)
+    assert upright.description.endswith(", from 1 sweep")  # and no question
+    upside_down.level(points * np.array([1, -1, -1], np.float32))
+    assert upside_down.description.startswith("ground: height -1.")
+    assert "upside down? Then its mounting has to be given" in upside_down.description
+
+
 def test_it_says_how_the_sensor_stands() -> None:
     levelling = GroundLevelling(memory=3)
     assert levelling.description == "ground: none seen yet"

@@ -27,6 +27,13 @@ def test_a_topic_that_is_not_there_is_said(factory):
         playing(factory.write(factory.sweeps(2)), topic="lidar")
 
 
+def test_the_choice_of_a_topic_is_an_argument_of_the_launch_file(factory):
+    bag = factory.write(factory.sweeps(1) + factory.sweeps(1, topic="/rear"))
+    with pytest.raises(BagError, match=r"choose one with topic:=NAME: /points \(1\), /rear \(1\)"):
+        playing(bag)
+    assert playing(bag, topic="/rear").clouds == "/rear"
+
+
 def test_flow_of_before_is_left_out_and_a_clock_of_its_own_is_seen(factory):
     own = ("/scene_flow/output/flow", "/scene_flow/output/flow_colored")
     clouds = [entry for topic in ("/points", *own) for entry in factory.sweeps(1, topic=topic)]

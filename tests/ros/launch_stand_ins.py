@@ -14,6 +14,8 @@ import pytest
 
 FOLDER = Path(__file__).parents[2] / "launch"
 STANDS_FOR = {
+    "ament_index_python": (),
+    "ament_index_python.packages": (),
     "launch": ("LaunchContext", "LaunchDescription"),
     "launch.action": ("Action",),
     "launch.actions": (
@@ -31,6 +33,9 @@ STANDS_FOR = {
     "launch_ros.parameter_descriptions": ("ParameterValue",),
     "launch_ros.substitutions": ("FindPackageShare",),
 }  # fmt: skip
+
+PREFIXES = {"rviz2": "/opt/ros/jazzy"}
+"""Installed ROS packages and where they are."""
 
 
 class Recorded(SimpleNamespace):
@@ -54,6 +59,8 @@ def launch_file(name: str, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
         for attribute in attributes:
             setattr(module, attribute, type(attribute, (Recorded,), {}))
         monkeypatch.setitem(sys.modules, module_name, module)
+    packages: Any = sys.modules["ament_index_python.packages"]
+    packages.PackageNotFoundError, packages.get_package_prefix = KeyError, PREFIXES.__getitem__
     return runpy.run_path(str(FOLDER / name))
 
 

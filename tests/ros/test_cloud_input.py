@@ -47,9 +47,11 @@ def test_each_trouble_is_said_as_long_as_it_goes_on(
 ) -> None:
     (line,) = said(source, capfd)
     assert line.startswith("no cloud on /scene_flow/input/pointcloud for 5 s: nobody publishes")
+    assert line.endswith(source.trouble)  # which diagnostics say
     for _ in range(50):
         ledger.arrive()
     assert said(source, capfd) == []
+    assert source.trouble == ""
 
     for _ in range(50):
         ledger.arrive()
@@ -58,6 +60,7 @@ def test_each_trouble_is_said_as_long_as_it_goes_on(
     drop, loss = said(source, capfd)
     assert drop.startswith("1 of 50 sweeps were dropped for a newer one in 5 s")
     assert loss.startswith("DDS lost 3 clouds on /scene_flow/input/pointcloud: give the lidar")
+    assert "`zeroflow doctor` has the commands" in loss
     assert source.values["lost by DDS"] == 3
 
     ledger.arrive()

@@ -43,7 +43,7 @@ def test_the_states_of_a_node_with_good_and_bad_days(
     driver.wait_for_node()
     report = keep_asking(driver, manager, "STALE")
     assert report.level == DiagnosticStatus.ERROR
-    assert "no ego motion: no odometry was received" in report.message
+    assert "no ego motion: no odometry came on" in report.message
     assert keep_asking(driver, manager, "STALE", "ego motion").level == DiagnosticStatus.ERROR
     assert int(value_of(report, "without ego motion")) > 0
 

@@ -188,6 +188,31 @@ def test_refused_odometry_is_counted(node: Node) -> None:
     motion.stop()
 
 
+def test_late_odometry_is_explained_with_the_parameter(node: Node) -> None:
+    source = make_ego_motion(node, Settings(ego_motion_source="odometry", ego_motion_timeout=0.05))
+    source.start()
+    assert source.why_unknown(10 * S).startswith(
+        "no odometry came on /scene_flow/input/odometry yet: nobody publishes there"
+    )
+    source._source._take(odometry(10 * S, 0.0))  # type: ignore[attr-defined]
+    assert source.why_unknown(10 * S + 400 * MS) == (
+        "the newest odometry is 0.400 s older than the sweep "
+        "(/scene_flow/input/odometry; ego_motion.timeout is 0.05 s)"
+    )
+    source.stop()
+
+
+def test_two_lidars_on_a_topic_are_said_now_and_then(
+    node: Node, capfd: pytest.CaptureFixture[str]
+) -> None:
+    source = make_ego_motion(node, Settings(ego_motion_source="none"))
+    for k in range(20):
+        source.observe(Sweep(np.zeros((0, 3), np.float32), k * 100 * MS, "ab"[k % 2]))
+    (line,) = capfd.readouterr().err.splitlines()
+    assert "clouds are in 'b' now, not in 'a'" in line
+    assert "two lidars share the topic" in line
+
+
 def test_tf_is_needed_where_it_is_asked_for_only(no_tf2_ros: None, node: Node) -> None:
     for settings in (
         Settings(ego_motion_source="tf"),

@@ -106,6 +106,15 @@ def test_two_nodes_share_a_namespace_and_namesakes_are_warned_of(
     assert "more nodes" not in rear.output
 
 
+def test_stamps_too_far_apart_are_said(start_node: Start, driver: Driver) -> None:
+    node = start_node(**{"ego_motion.source": "none"})
+    driver.wait_for_node()
+    for seed in range(3):
+        assert not driver.ask(cloud(scene(seed=seed)), dt_ms=100_000).columns().valid.any()
+    line = node.wait_for("no earlier sweep to compare with")
+    assert "s after the one before, and above 0.26 s there is no flow" in line
+
+
 def test_clouds_without_a_stamp_are_taken_as_of_their_arrival(
     start_node: Start, driver: Driver
 ) -> None:

@@ -12,6 +12,7 @@ import pytest
 pytest.importorskip("rclpy", reason="ROS is not installed: pip install 'zeroflow_ros[ros]'")
 
 import rclpy
+from nav_msgs.msg import Odometry
 from rclpy.context import Context
 from rclpy.node import Node
 from rclpy.qos import QoSProfile, ReliabilityPolicy
@@ -20,8 +21,8 @@ from sensor_msgs.msg import PointCloud2
 from std_msgs.msg import Float64
 
 from zeroflow_ros.ros.graph import why_silent
+from zeroflow_ros.ros.topics import CLOUD, ODOMETRY
 
-TOPIC = "~/input/pointcloud"
 FULL = "/scene_flow/input/pointcloud"
 BEST_EFFORT = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
 
@@ -41,25 +42,38 @@ def nodes(ros_domain: None) -> Iterator[tuple[Node, Node]]:
 def test_nobody_publishes(nodes: tuple[Node, Node]) -> None:
     listener, driver = nodes
     listener.create_publisher(PointCloud2, "~/output/flow", 1)
-    assert "(point clouds are on: none)" in why_silent(listener, TOPIC, reliable=False)
+    why = why_silent(listener, CLOUD, reliable=False)
+    assert why.startswith("nobody publishes there (point clouds are on: none; does the lidar's ")
+    assert "same ROS_DOMAIN_ID and discovery range?" in why
     driver.create_publisher(PointCloud2, "/lidar/points", 1)
     driver.create_publisher(Float64, "/speed", 1)
-    assert "(point clouds are on: /lidar/points)" in why_silent(listener, TOPIC, reliable=False)
+    assert why_silent(listener, CLOUD, reliable=False) == (
+        "nobody publishes there (point clouds are on: /lidar/points; "
+        "-r '~/input/pointcloud:=/lidar/points' takes them)"
+    )
+
+
+def test_odometry_is_elsewhere(nodes: tuple[Node, Node]) -> None:
+    listener, driver = nodes
+    asked = (listener, ODOMETRY, False)
+    assert "(odometry messages are on: none; without any, set ego_motion" in why_silent(*asked)
+    driver.create_publisher(Odometry, "/odom", 1)
+    assert "-r '~/input/odometry:=/odom' takes them" in why_silent(*asked)
 
 
 def test_another_type_is_published(nodes: tuple[Node, Node]) -> None:
     listener, driver = nodes
     driver.create_publisher(Float64, FULL, 1)
-    assert "is std_msgs/msg/Float64, not" in why_silent(listener, TOPIC, reliable=False)
+    assert "is std_msgs/msg/Float64, not" in why_silent(listener, CLOUD, reliable=False)
 
 
 def test_reliability_does_not_fit(nodes: tuple[Node, Node]) -> None:
     listener, driver = nodes
     driver.create_publisher(PointCloud2, FULL, BEST_EFFORT)
-    assert "input.reliability:=best_effort" in why_silent(listener, TOPIC, reliable=True)
-    assert "driver has announced it" in why_silent(listener, TOPIC, reliable=False)
+    assert "input.reliability:=best_effort" in why_silent(listener, CLOUD, reliable=True)
+    assert "driver has announced it" in why_silent(listener, CLOUD, reliable=False)
     driver.create_publisher(PointCloud2, FULL, 1)
-    assert "driver has announced it" in why_silent(listener, TOPIC, reliable=True)
+    assert "driver has announced it" in why_silent(listener, CLOUD, reliable=True)
 
 
 def test_the_node_says_so(start_node: Callable[..., Any]) -> None:

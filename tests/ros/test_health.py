@@ -32,6 +32,15 @@ def test_ros_is_found_and_where(jazzy: dict[str, str]) -> None:
     assert next(iter(health.distribution(jazzy))).found.startswith("jazzy, ")
 
 
+def test_a_ros_that_is_too_old_for_the_node_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    from rclpy.node import Node
+
+    monkeypatch.delattr(Node, health.OLDEST_RCLPY_HAS)
+    (finding,) = (f for f in health.distribution({}) if "too old" in f.found)
+    assert finding.level is Level.note
+    assert "needs ROS 2 Jazzy or newer" in finding.cure
+
+
 def test_without_ros_only_the_node_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "rclpy", None)
     (finding,) = health.distribution({})

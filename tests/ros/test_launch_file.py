@@ -100,6 +100,16 @@ def test_rviz_comes_first_only_when_asked_for_and_needs_its_view(
     assert made.keywords["arguments"] == ["-d", str(view), "-f", "velodyne"]
 
 
+def test_without_rviz_it_says_how_to_get_it_or_do_without(
+    launch_file: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delitem(launch_stand_ins.PREFIXES, "rviz2")
+    monkeypatch.setenv("ROS_DISTRO", "jazzy")
+    context = {"zeroflow_ros": str(FOLDER.parent), "use_sim_time": "", "rviz_frame": ""}
+    with pytest.raises(RuntimeError, match=r"sudo apt install ros-jazzy-rviz2, or rviz:=false"):
+        launch_file["_rviz"](context)
+
+
 def test_rviz_hears_the_topics_of_the_node(launch_file: dict[str, Any]) -> None:
     context = {"zeroflow_ros": str(FOLDER.parent), "use_sim_time": "", "rviz_frame": ""}
     (made,) = launch_file["_rviz"](context)

@@ -125,7 +125,7 @@ def test_ego_motion_comes_from_odometry_and_is_never_assumed(
     node = start_node()
     driver.wait_for_node()
     assert not driver.ask(cloud(scene(seed=1))).columns().valid.any()
-    assert "no odometry was received yet" in node.wait_for("no ego motion")
+    assert "no odometry came on /scene_flow/input/odometry yet" in node.wait_for("no ego motion")
     driver.move(0.0)
     for k in range(1, 50):  # the odometry's subscription may match after the first few
         driver.move(1.0 * k, dt_ms=100)

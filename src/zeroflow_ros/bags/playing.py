@@ -27,12 +27,14 @@ class Playing(NamedTuple):
 
 
 def playing(bag: Path, topic: str | None = None, odometry: str | None = None) -> Playing:
-    """Look into a bag. Raises BagError where a topic is not there, or the choice is not clear.
+    """Look into a bag, for a launch file.
+
+    Raises BagError where a topic is not there, or the choice is not clear.
 
     Of several odometry topics none is taken unless it is named: TF may serve as well.
     """
     with BagReader(bag) as reader:
-        clouds = reader.find_cloud_topic(topic)
+        clouds = reader.find_cloud_topic(topic, option="topic:=NAME")
         known = [each.name for each in reader.topics_of_type(ODOMETRY)]
         if odometry is not None:
             odometry = reader.find_odometry_topic(odometry)

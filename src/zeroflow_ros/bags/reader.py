@@ -69,10 +69,11 @@ class BagReader:
         """Topics of one message type, with messages, in order of name."""
         return sorted(t for t in self.topics.values() if t.type == type_ and t.message_count)
 
-    def find_cloud_topic(self, topic: str | None = None) -> str:
+    def find_cloud_topic(self, topic: str | None = None, option: str = "--topic") -> str:
         """The PointCloud2 topic: `topic` checked, or the only one there is.
 
-        Raises BagError with the candidates when there is none or the choice is not clear.
+        Raises BagError with the candidates when there is none or the choice is not clear; `option`
+        is how the user can make it.
         """
         if topic is not None:
             return self._check_topic(topic, CLOUD)
@@ -83,8 +84,8 @@ class BagReader:
             )
         if len(clouds) > 1:
             raise BagError(
-                f"bag '{self.path}' has {len(clouds)} point cloud topics, choose one with --topic: "
-                + ", ".join(f"{t.name} ({t.message_count})" for t in clouds)
+                f"bag '{self.path}' has {len(clouds)} point cloud topics, choose one with "
+                f"{option}: " + ", ".join(f"{t.name} ({t.message_count})" for t in clouds)
             )
         return clouds[0].name
 

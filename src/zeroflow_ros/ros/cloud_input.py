@@ -23,10 +23,6 @@ if TYPE_CHECKING:
     from zeroflow_ros.ros.settings import Settings
 
 WATCH_EVERY_S = 5.0
-_CURES = {
-    "RELIABILITY": "start with input.reliability:=best_effort",
-    "DURABILITY": "set qos_overrides.{topic}.subscription.durability to volatile",
-}
 
 
 class CloudInput:
@@ -39,7 +35,8 @@ class CloudInput:
         ledger: Ledger,
         take: Callable[[PointCloud2], None],
     ) -> None:
-        self.lost, self.trouble = 0, ""
+        self.lost = 0
+        self._mismatch = self._silence = ""
         self._told_lost = 0
         self._node, self._ledger = node, ledger
         self.topic = node.resolve_topic_name(CLOUD.name)
@@ -53,6 +50,11 @@ class CloudInput:
     def reliability(self) -> str:
         """As it is in force."""
         return str(self._qos.reliability.name).lower()
+
+    @property
+    def trouble(self) -> str:
+        """Why no clouds come, with the cure; empty while they do, and until that is known."""
+        return self._mismatch or self._silence
 
     @property
     def values(self) -> dict[str, object]:
@@ -93,10 +95,11 @@ class CloudInput:
 
     def _incompatible(self, event: Any) -> None:
         policy = qos_policy_name_from_kind(event.last_policy_kind).upper()
-        named = next((name for name in _CURES if policy.startswith(name)), "")
-        cure = _CURES.get(named, "let both sides ask for the same").format(topic=self.topic)
-        self.trouble = f"a publisher offers another {named.lower() or policy} QoS: {cure}"
-        self._node.get_logger().warning(f"no clouds on {self.topic} from it: {self.trouble}")
+        cure = "let both sides ask for the same"
+        if policy.startswith("RELIABILITY"):
+            policy, cure = "reliability", "start with input.reliability:=best_effort"
+        self._mismatch = f"a publisher offers another {policy} QoS: {cure}"
+        self._node.get_logger().warning(f"no clouds on {self.topic} from it: {self._mismatch}")
 
     def _lost(self, event: Any) -> None:
         self.lost = event.total_count
@@ -107,8 +110,9 @@ class CloudInput:
         received, dropped = (new - old for new, old in zip(now, self._seen, strict=True))
         self._seen = now
         lost, self._told_lost = self.lost - self._told_lost, self.lost
+        self._silence = "" if received else self._why_silent()
         if received:
-            self.trouble = ""
+            self._mismatch = ""
         for trouble in self._troubles(received, dropped, lost):
             self._node.get_logger().warning(trouble)
 
@@ -120,9 +124,7 @@ class CloudInput:
                 "up: rename one with --ros-args -r __node:=other_name"
             )
         if not received:
-            reliable = self._qos.reliability is ReliabilityPolicy.RELIABLE
-            why = why_silent(self._node, CLOUD.name, reliable)
-            yield f"no cloud on {self.topic} for {WATCH_EVERY_S:.0f} s: {why}"
+            yield f"no cloud on {self.topic} for {WATCH_EVERY_S:.0f} s: {self._silence}"
         if dropped:
             yield (
                 f"{dropped} of {received} sweeps were dropped for a newer one in "
@@ -131,9 +133,14 @@ class CloudInput:
         if lost:
             yield (
                 f"DDS lost {lost} clouds on {self.topic}: give the lidar's driver the node's Fast "
-                "DDS profile too (shared memory for large clouds), from another machine set "
-                "net.core.rmem_max to 16 MB, or start with input.reliability:=reliable"
+                "DDS profile too (shared memory for large clouds), for one on another machine "
+                "raise net.core.rmem_max here, or start with input.reliability:=reliable; "
+                "`zeroflow doctor` has the commands for both"
             )
+
+    def _why_silent(self) -> str:
+        reliable = self._qos.reliability is ReliabilityPolicy.RELIABLE
+        return why_silent(self._node, CLOUD, reliable)
 
 
 def _qos(settings: Settings) -> QoSProfile:

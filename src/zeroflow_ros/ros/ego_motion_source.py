@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from rclpy.node import Node
 
 JUMP_BACK = Duration(seconds=-1)
+WARN_EVERY_S = 5.0
 
 
 def make_ego_motion(node: Node, settings: Settings) -> NodeEgoMotion:
@@ -38,7 +39,7 @@ class NodeEgoMotion:
 
     def __init__(self, node: Node, settings: Settings) -> None:
         self._node, self._settings = node, settings
-        self.sensor = SensorFrame(node.get_logger().warning)
+        self.sensor = SensorFrame(self._warn)
         self.transforms = self._listen_to_tf()
         self._source = self._make(settings.ego_motion_source)
         self._jumps: JumpHandle | None = None
@@ -100,6 +101,9 @@ class NodeEgoMotion:
     def warning(self, sweep: Sweep) -> str | None:
         """What looks like a mistake in the set-up; None for nothing."""
         return self._source.warning(sweep)
+
+    def _warn(self, what: str) -> None:
+        self._node.get_logger().warning(what, throttle_duration_sec=WARN_EVERY_S)
 
     def _listen_to_tf(self) -> Transforms | None:
         """TF where it is asked for, and where it can be had and may help."""

@@ -15,6 +15,7 @@ from zeroflow_ros.flow import FlowStatus
 from zeroflow_ros.ros.latest_worker import LatestWorker
 from zeroflow_ros.ros.ledger import Ledger, Times
 from zeroflow_ros.ros.pointcloud2 import to_sweep
+from zeroflow_ros.ros.sweep_time import odd_step
 from zeroflow_ros.stopwatch import Stopwatch
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ class FlowWorker:
         self._pipeline, self._ledger, self._settings = pipeline, ledger, settings
         self._now_ns, self._warn = now_ns, warn
         self._before_ns: int | None = None
+        self._step_ns = 0
         self._started_s: float | None = None
         self._worker: LatestWorker[Arrival] = LatestWorker(self._work, ledger.drop)
 
@@ -100,11 +102,13 @@ class FlowWorker:
             self._warn("clouds have no stamp", "each is taken to be of the time when it came")
             sweep = dataclasses.replace(sweep, stamp_ns=arrival.clock_ns)
         before, self._before_ns = self._before_ns, sweep.stamp_ns
+        self._step_ns = 0 if before is None else sweep.stamp_ns - before
         if before is not None and sweep.stamp_ns <= before:  # the estimator sees it for itself
             self._warn(
                 "the history starts anew",
                 f"a stamp is {(before - sweep.stamp_ns) * 1e-9:.3f} s older than the one before: a "
-                "bag that starts again, or several publishers on the topic",
+                "bag that starts again, several publishers on the topic, or a driver that repeats "
+                "its stamps",
             )
         return sweep
 
@@ -131,4 +135,8 @@ class FlowWorker:
             return f"no ego motion: {why}"
         if doubt := ego_motion.warning(sweep):
             self._warn("ego motion", doubt)
+        interval_s = self._pipeline.estimator.card.interval_s
+        if status is FlowStatus.FIRST_SWEEP and (why := odd_step(self._step_ns, interval_s)):
+            self._warn("no earlier sweep to compare with, all points published with valid 0", why)
+            return f"{status.value}: {why}"
         return "" if status is FlowStatus.ESTIMATED else status.value

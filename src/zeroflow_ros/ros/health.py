@@ -17,6 +17,7 @@ MESSAGES = (
     "diagnostic_msgs", "geometry_msgs", "lifecycle_msgs", "nav_msgs", "rcl_interfaces",
     "sensor_msgs", "std_msgs", "visualization_msgs",
 )  # fmt: skip
+OLDEST_RCLPY_HAS = "add_post_set_parameters_callback"  # Humble's has it not
 PROFILE_VARIABLE = "FASTRTPS_DEFAULT_PROFILES_FILE"
 
 
@@ -25,10 +26,16 @@ def distribution(environment: Mapping[str, str] = os.environ) -> Iterator[Findin
     sourced = _sourced(environment)
     try:
         rclpy = importlib.import_module("rclpy")
+        importlib.import_module("rclpy.node")
     except ImportError as error:
         yield _without_rclpy(sourced, environment.get("ROS_DISTRO", "jazzy"), error)
         return
     yield Finding(Level.ok, f"{sourced or 'wheels of pip'}, {Path(rclpy.__file__ or '').parent}")
+    if not hasattr(rclpy.node.Node, OLDEST_RCLPY_HAS):
+        cure = (
+            "the node needs ROS 2 Jazzy or newer; `zeroflow run` needs none, or take the Dockerfile"
+        )
+        yield Finding(Level.note, "this rclpy is too old for the node", cure)
     missing = [name for name in MESSAGES if not _loads(name)]
     if missing:
         yield Finding(Level.broken, f"no {', '.join(missing)}", _how_to_get(sourced, missing))

@@ -11,6 +11,7 @@ from rclpy.qos import HistoryPolicy, QoSProfile, ReliabilityPolicy
 from rclpy.qos_overriding_options import QoSOverridingOptions
 
 from zeroflow_ros.geometry import Transform
+from zeroflow_ros.ros.graph import why_silent
 from zeroflow_ros.ros.mounting import NOBODY, Mounting
 from zeroflow_ros.ros.odometry_track import OdometryTrack
 from zeroflow_ros.ros.sensor_frame import SensorFrame
@@ -94,8 +95,12 @@ class OdometryEgoMotion:
 
     def why_unknown(self, stamp_ns: int) -> str:
         """In words, with the cure."""
+        if not self._track.received:
+            why = why_silent(self._node, ODOMETRY, reliable=False)
+            return f"no odometry came on {self._topic} yet: {why}"
         if self._track.pose(stamp_ns) is None:
-            return f"{self._track.why_unknown(stamp_ns)} ({self._topic})"
+            patience = f"ego_motion.timeout is {self._timeout_s} s"
+            return f"{self._track.why_unknown(stamp_ns)} ({self._topic}; {patience})"
         return (
             f"odometry is of '{self._track.base_frame}', and TF does not tell yet where "
             f"'{self._sensor.name}' is on it: publish that, or set sensor_in_base"

@@ -88,7 +88,7 @@ class OdometryTrack:
         with self._changed:
             newest_ns = self._track.newest_ns
         if newest_ns is None:
-            return "no odometry was received yet; without any, set ego_motion.source to kiss_icp"
+            return "no odometry was received yet"
         if at_ns > newest_ns:
             return apart("the newest odometry", at_ns, newest_ns)
         return "the odometry has a gap there, or does not reach back that far"

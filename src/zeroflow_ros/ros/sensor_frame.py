@@ -21,5 +21,8 @@ class SensorFrame:
         """See the newest sweep."""
         name = sweep.frame_id.lstrip("/")  # drivers from ROS 1
         if self._known and name != self.name:
-            self._say(f"clouds are in '{name}' now, not in '{self.name}': all starts anew")
+            self._say(
+                f"clouds are in '{name}' now, not in '{self.name}': all starts anew. If that goes "
+                "on, two lidars share the topic: one node for each, or their clouds joined before"
+            )
         self.name, self._known = name, True

@@ -6,7 +6,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from zeroflow_ros.sweep import LONGEST_GAP
+
 CLOCKS_DIFFER_S = 60.0
+SHORTEST_STEP = 0.1  # in intervals of the model: no lidar is ten times as fast
 LONGEST_STEP_NS = 500_000_000
 
 
@@ -22,6 +25,23 @@ def apart(what: str, sweep_ns: int, other_ns: int) -> str:
     differ = abs(older_s) > CLOCKS_DIFFER_S
     cure = "; are both on the same clock (use_sim_time)?" if differ else ""
     return f"{what} is {abs(older_s):.3f} s {side} than the sweep{cure}"
+
+
+def odd_step(step_ns: int, interval_s: float) -> str:
+    """Why a sweep finds none to be compared with, if it is the time since the one before.
+
+    In words, with the cure; empty where that time is fine. `interval_s`: of the model.
+    """
+    step_s, longest_s = step_ns * 1e-9, LONGEST_GAP * interval_s
+    said = f"its stamp is {step_s:.6f} s after the one before"
+    if step_s > longest_s:
+        return (
+            f"{said}, and above {longest_s:.2f} s there is no flow: sweeps were lost or dropped, "
+            "the lidar is too slow, or its driver stamps in another unit than seconds"
+        )
+    if 0 < step_s < SHORTEST_STEP * interval_s:
+        return f"{said}: the driver stamps in another unit than seconds, or sends sweeps in parts"
+    return ""
 
 
 class Patience:
