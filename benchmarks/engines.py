@@ -202,7 +202,7 @@ def _result(
 
 def _networks(base: Path | None, scratch: Path) -> list[Network]:
     """Ours, and ZeroFlow's, exported now."""
-    from zeroflow_training.published_model import export_network
+    from zeroflow_training.export import export_network
     from zeroflow_training.students.published import load_published
 
     ours = find_model("zeroflow-rt")

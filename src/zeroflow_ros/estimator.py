@@ -14,7 +14,7 @@ import numpy as np
 
 from zeroflow_ros.deskew import Deskewing
 from zeroflow_ros.ego_motion import EgoMotion, KissIcpOdometry
-from zeroflow_ros.engines.backends import Backend, EngineOptions, load_model
+from zeroflow_ros.engines.backends import Backend, EngineOptions, MakeEngine, load_model
 from zeroflow_ros.flow import Flow, FlowStatus
 from zeroflow_ros.geometry import Points, Transform, invert
 from zeroflow_ros.ground import KeptGround, ground_segmenter
@@ -31,15 +31,16 @@ class FlowEstimator:
     from; None = given with each `update`, else KISS-ICP. `sensor_height` in metres; None =
     estimated, with the tilt, from the ground; a `levelling` replaces both. `deskew` sweeps that
     carry the time of each point and do not look as if they were deskewed before. `threads` to
-    compute with; None = one for each usable core. `backend` and `engine`: see `load_model`; "auto",
-    as node and `zeroflow run` have it, may build an engine for minutes.
+    compute with; None = one for each usable core. `backend`, or what makes an engine of one's own
+    of an ONNX file, and `engine`: see `load_model`; "auto", as node and `zeroflow run` have it, may
+    build an engine for minutes.
     """
 
     def __init__(
         self,
         model: str | Path | None = None,
         *,
-        backend: Backend = "onnxruntime_cpu",
+        backend: Backend | MakeEngine = "onnxruntime_cpu",
         engine: EngineOptions | None = None,
         ego_motion: EgoMotion | None = None,
         sensor_height: float | None = None,

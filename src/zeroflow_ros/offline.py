@@ -21,7 +21,7 @@ from zeroflow_ros.sweep import Sweep
 
 if TYPE_CHECKING:
     from zeroflow_ros.ego_motion import EgoMotion
-    from zeroflow_ros.engines.backends import Backend
+    from zeroflow_ros.engines.backends import Backend, MakeEngine
 
 EgoMotionChoice = Literal["auto", "odometry", "kiss-icp", "static"]
 Progress = Callable[[int, int], None]
@@ -47,7 +47,7 @@ def run_bag(
     topic: str | None = None,
     odometry_topic: str | None = None,
     model: str | Path | None = None,
-    backend: Backend = "auto",
+    backend: Backend | MakeEngine = "auto",
     sensor_height: float | None = None,
     ego_motion: EgoMotionChoice = "auto",
     deskew: bool = True,
@@ -161,7 +161,10 @@ def read_sweep(reader: BagReader, record: Record, frame: str | None) -> tuple[An
 
 
 def _bundled(
-    model: str | Path | None, backend: Backend, sensor_height: float | None, deskew: bool
+    model: str | Path | None,
+    backend: Backend | MakeEngine,
+    sensor_height: float | None,
+    deskew: bool,
 ) -> Callable[[EgoMotion], Estimator]:
     """Makes the package's own pipeline."""
     from zeroflow_ros.estimator import FlowEstimator

@@ -78,7 +78,7 @@ def test_every_bundled_model_becomes_a_plan(name: str) -> None:
 def test_zeroflows_own_network_becomes_a_plan(precision: str, tmp_path: Path) -> None:
     """Of the published shape, with fewer channels; its grid is another one than ours."""
     torch = pytest.importorskip("torch", reason="pip install 'zeroflow_ros[training]'")
-    from zeroflow_training.published_model import export_network
+    from zeroflow_training.export import export_network
     from zeroflow_training.students.fastflow3d import FastFlow3DConfig
 
     torch.manual_seed(0)

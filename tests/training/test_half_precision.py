@@ -26,9 +26,8 @@ from zeroflow_ros.errors import DataError, EngineError
 from zeroflow_ros.model import ModelCard, bundled_models, half_model, load_card
 from zeroflow_ros.pillars import FEATURE_NAMES, PillarGrid
 from zeroflow_ros.reference_sample import load_sample
-from zeroflow_training.export import Limits, export
+from zeroflow_training.export import Limits, export, export_network
 from zeroflow_training.export_check import card_inputs, recorded_sweeps, simulated_sweeps
-from zeroflow_training.published_model import export_network
 from zeroflow_training.students.fastflow3d import FastFlow3D, FastFlow3DConfig
 from zeroflow_training.students.fastflow3d_graph import FastFlow3DGraph
 from zeroflow_training.students.half_precision import fold_norms, half_inside

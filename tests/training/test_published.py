@@ -30,8 +30,8 @@ from zeroflow_ros.estimator import estimate_pair
 from zeroflow_ros.model import load_card
 from zeroflow_ros.network import network_inputs
 from zeroflow_training.cli import import_checkpoint
+from zeroflow_training.export import export_network
 from zeroflow_training.export_check import Expected
-from zeroflow_training.published_model import export_network
 from zeroflow_training.quantization import calibration_inputs
 from zeroflow_training.students.fastflow3d import FastFlow3D, FastFlow3DConfig
 from zeroflow_training.students.published import load_published, published_name

@@ -190,7 +190,7 @@ def test_checkpoints_say_their_kind_and_old_ones_are_real_time(
     old = asdict(tiny_config)
     del old["kind"]
     assert student_config(old) == tiny_config
-    with pytest.raises(KeyError):
+    with pytest.raises(ValueError, match="no student of kind 'other': there is real-time, fast"):
         student_config({"kind": "other"})
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -145,6 +145,17 @@ def test_few_points_pass_through(wrapper: Any, count: int) -> None:
     label = wrapper(Says(lambda source, target: np.zeros_like(source))).label(source, source)
     assert label.valid.shape == (count,)
     assert label.valid.all()
+
+
+@pytest.mark.parametrize("wrapper", [RigidSmoothing, TwoWayConsistency])
+def test_a_teacher_need_not_report_its_seconds(wrapper: Any) -> None:
+    class Silent(Says):
+        def label(self, source: Points, target: Points) -> PseudoLabel:
+            return replace(super().label(source, target), diagnostics={})
+
+    source = np.zeros((1, 3), np.float32)
+    label = wrapper(Silent(lambda source, target: np.zeros_like(source))).label(source, source)
+    assert 0 <= label.diagnostics["seconds"] < 1
 
 
 def test_teachers_are_made_by_name() -> None:

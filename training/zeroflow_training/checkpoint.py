@@ -15,7 +15,6 @@ import torch
 from torch import Tensor
 
 from zeroflow_ros.errors import ModelError
-from zeroflow_training.students.fastflow3d import FastFlow3D
 from zeroflow_training.students.kinds import student_config
 from zeroflow_training.students.real_time import RealTimeStudent, RealTimeStudentConfig
 
@@ -57,8 +56,8 @@ def load_student(checkpoint: Path, size: int) -> RealTimeStudent:
     return student.eval()
 
 
-def load_network(checkpoint: Path) -> RealTimeStudent | FastFlow3D:
-    """The student of a checkpoint, of any kind, as it was trained. Raises ModelError."""
+def load_network(checkpoint: Path) -> Any:
+    """The Student of a checkpoint, of any kind, as it was trained. Raises ModelError."""
     with opened(checkpoint) as state:
         network = student_config(state["hyper_parameters"]["student"]).network()
         network.load_state_dict(weights_of(state))

@@ -10,9 +10,7 @@ from zeroflow_ros.errors import ModelError
 from zeroflow_ros.model import ModelCard
 from zeroflow_ros.pillars import FEATURE_NAMES, PillarGrid
 from zeroflow_training.checkpoint import load_network, load_student, opened
-from zeroflow_training.export import ExportReport, export, git_commit
-from zeroflow_training.published_model import export_network
-from zeroflow_training.students.fastflow3d import FastFlow3D
+from zeroflow_training.export import ExportReport, export, export_network, git_commit
 from zeroflow_training.students.kinds import DEFAULT_KIND, kind_of
 from zeroflow_training.students.real_time import CELL_M, Z_RANGE_M, RealTimeStudent
 from zeroflow_training.training_data import learned_from
@@ -35,7 +33,7 @@ def export_checkpoint(
     In FP32 as `path` and in mixed FP16 beside it, see `export`; `check_on`: a folder of sequences.
 
     Of a real-time student: `two_sweeps`: only the part that looks at the last two; `certainty` from
-    which on a body moves, 0 to 1 (None: CERTAINTY). A FastFlow3D has no such choice.
+    which on a body moves, 0 to 1 (None: CERTAINTY). Other kinds have no such choice.
     Raises ZeroflowError for a file that is no checkpoint of ours, and for weights whose answers
     ONNX Runtime does not give.
     """
@@ -50,7 +48,6 @@ def export_checkpoint(
             certainty = CERTAINTY if certainty is None else certainty
             return _export(student, path, name, version, training_data, certainty, check_on)
         network = load_network(checkpoint)
-        assert isinstance(network, FastFlow3D)
         if two_sweeps:
             raise ModelError(f"'{checkpoint}' is a {kind} student, which has no other part")
         if certainty is not None:

@@ -16,6 +16,7 @@ from zeroflow_ros.geometry import Points
 from zeroflow_ros.model import CARD_KEY, HALF, ModelCard, half_model
 from zeroflow_ros.onnx_file import read_onnx, with_metadata
 from zeroflow_ros.reference_sample import SAMPLE_KEY, ReferenceSample
+from zeroflow_training.data.sample import INTERVAL_S
 from zeroflow_training.export_check import (
     SIMULATED,
     Expected,
@@ -26,6 +27,7 @@ from zeroflow_training.export_check import (
 from zeroflow_training.onnx_graph import Inputs, onnx_bytes
 from zeroflow_training.students.half_precision import Headed, half_inside
 from zeroflow_training.students.real_time import RealTimeStudent
+from zeroflow_training.students.student import Student
 
 OUTPUTS = ("displacement", "moving")
 
@@ -83,6 +85,29 @@ def export(
             f"{wanted[0]} and {wanted[1]}"
         )
     return export_graph(student.eval(), card, path, OUTPUTS, real_sweeps)
+
+
+def export_network(
+    network: Student,
+    path: Path,
+    name: str,
+    version: str,
+    training_data: str,
+    real_sweeps: Path | None = None,
+) -> ExportReport:
+    """Write what vehicles run of a student, with a card; see `export_graph`."""
+    graph, outputs, fields = network.on_vehicle()
+    card = ModelCard(
+        name=name,
+        version=version,
+        interval_s=INTERVAL_S,
+        training_data=training_data,
+        git_commit=git_commit(),
+        graph_sha256="",
+        **fields,
+    )
+    card.check(name)
+    return export_graph(graph.eval(), card, path, outputs, real_sweeps)
 
 
 def export_graph(

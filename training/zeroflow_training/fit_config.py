@@ -18,7 +18,7 @@ from zeroflow_training.data.seeds import RUNS
 from zeroflow_training.data.sequences import ALL_AUGMENTATIONS, Augmentation
 from zeroflow_training.losses.terms import DEFAULT_LOSS, check_terms
 from zeroflow_training.schedule import FINE_TUNING_HUBER_M, AtLeastZero, Count, ScheduleConfig
-from zeroflow_training.students.kinds import DEFAULT_KIND, KINDS, AnyStudentConfig, kind_of
+from zeroflow_training.students.kinds import DEFAULT_KIND, AnyStudentConfig, kind_of
 from zeroflow_training.students.real_time import RealTimeStudentConfig
 
 CONFIGS = Path(__file__).parent / "configs"
@@ -107,14 +107,10 @@ def _validated(raw: object, path: Path) -> FitConfig:
     try:
         return TypeAdapter(FitConfig).validate_python(raw)
     except ValidationError as error:
-        wrong = "; ".join(f"{_where(part['loc'])}: {part['msg']}" for part in error.errors())
+        wrong = "; ".join(
+            f"{'.'.join(map(str, part['loc'])) or 'loss'}: {part['msg']}" for part in error.errors()
+        )
         raise ZeroflowError(f"configuration '{path}': {wrong}") from error
-
-
-def _where(location: tuple[int | str, ...]) -> str:
-    """A field as the file has it, without the kind of student that pydantic names in between."""
-    names = [str(part) for part in location if part not in KINDS]
-    return ".".join(names) or "loss"
 
 
 def _with_default(raw: object, part: str, name: str, value: object) -> object:

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from zeroflow_ros.errors import ModelError
 from zeroflow_ros.model import bundled_models
@@ -41,16 +42,23 @@ def origin(checkpoint: Path) -> str:
         return learned_from({}, checkpoint)
 
 
-def start_from(network: RealTimeStudent | FastFlow3D, checkpoint: Path) -> None:
+def start_from(network: Any, checkpoint: Path) -> None:
     """Give a network, in place, the weights of a checkpoint. Raises ModelError.
 
     A real-time student those of another one, see `take_over`; a FastFlow3D those of a run of ours
-    or of what ZeroFlow's authors published.
+    or of what ZeroFlow's authors published; any other those of one that has the same layers.
     """
     if isinstance(network, RealTimeStudent):
         with refused(checkpoint):
             take_over(network, load_student(checkpoint, network.config.size))
-        return
+    elif isinstance(network, FastFlow3D):
+        _take_published(network, checkpoint)
+    else:
+        with refused(checkpoint):
+            network.load_state_dict(load_network(checkpoint).state_dict())
+
+
+def _take_published(network: FastFlow3D, checkpoint: Path) -> None:
     init = _fastflow3d(checkpoint)
     if init.config != network.config:
         raise ModelError(

@@ -21,6 +21,8 @@ from zeroflow_ros.reference_sample import load_sample
 
 Backend = Literal["auto", "tensorrt", "onnxruntime_cuda", "onnxruntime_cpu"]
 BACKENDS: tuple[Backend, ...] = get_args(Backend)
+MakeEngine = Callable[[Path], Engine]
+"""An engine of one's own in place of a backend's name: it is given the ONNX file."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,7 @@ class LoadedModel(NamedTuple):
 
 def load_model(
     model: str | Path | None = None,
-    backend: Backend = "auto",
+    backend: Backend | MakeEngine = "auto",
     threads: int | None = None,
     options: EngineOptions | None = None,
 ) -> LoadedModel:
@@ -53,10 +55,13 @@ def load_model(
 
     "auto": TensorRT where it runs, else ONNX Runtime on a GPU, else on the CPU; why it is not the
     one before is said. Any other that cannot be had is an EngineError, and nothing takes its place.
-    Without a model, each backend takes the graph that it is fastest with. Raises ModelError for a
-    model that cannot be read.
+    Without a model, each backend takes the graph that it is fastest with; one's own engine takes
+    the float one, and is checked with the model's sample. Raises ModelError for a model that cannot
+    be read.
     """
     options = options or EngineOptions()
+    if callable(backend):
+        return _made(model or FLOAT_MODEL, backend)
     openers = {
         "tensorrt": partial(_tensorrt, model, options),
         "onnxruntime_cuda": partial(_onnxruntime_cuda, model, options),
@@ -102,6 +107,13 @@ def tensorrt_graph(model: str | Path | None, say: Say = to_stderr) -> Path:
         return half
     say(f"model {half} is not the FP16 form of {path.name}, and is passed over: export both again")
     return path
+
+
+def _made(model: str | Path, make: MakeEngine) -> LoadedModel:
+    path = find_model(model)
+    card, engine = load_card(path), make(path)
+    check_engine(engine, card, load_sample(path))
+    return LoadedModel(path, card, engine)
 
 
 def _tensorrt(model: str | Path | None, options: EngineOptions) -> LoadedModel:

@@ -42,7 +42,10 @@ _STEPS = {Pairs.before: (-1,), Pairs.next: (1,), Pairs.both: (-1, 1)}
 def label(
     data: Annotated[Path, typer.Argument(metavar="DATA", help="Folder of sequences, or one.")],
     teacher: Annotated[
-        str, typer.Option(metavar="T", help="rigid, nsfp or fast_nsf; with +post, +two-way.")
+        str,
+        typer.Option(
+            metavar="T", help="rigid, nsfp, fast_nsf, or an add-on's; with +post, +two-way."
+        ),
     ] = "rigid",
     name: Annotated[
         str | None, typer.Option(help="Name of the labels; default: that of the teacher.")

@@ -18,9 +18,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from zeroflow_ros.learned_pillars import ENCODER_INPUTS
+from zeroflow_ros.pillars import PillarGrid
 from zeroflow_training.data.clouds import CloudEncoding, CloudInputs
 from zeroflow_training.students.fastflow3d_unet import FusionUNet
-from zeroflow_training.students.student import Prediction
+from zeroflow_training.students.student import OnVehicle, Prediction
 
 HEAD_CHANNELS = 32
 
@@ -175,6 +176,21 @@ class FastFlow3D(nn.Module):
     def head_parameters(self) -> list[nn.Parameter]:
         """Those of the per-point head."""
         return list(self.head.parameters())
+
+    def on_vehicle(self) -> OnVehicle:
+        """See Student."""
+        from zeroflow_training.students.fastflow3d_graph import FastFlow3DGraph, pillar_encoder
+
+        config = self.config
+        card = {
+            "grid": PillarGrid(config.range_m, config.cell_m, -config.height_m, config.height_m),
+            "lags": config.lags,
+            "features": ENCODER_INPUTS,
+            "ground": "remove",
+            "bodies": "none",
+            "pillar_encoder": pillar_encoder(self.pillar_encoder),
+        }
+        return OnVehicle(FastFlow3DGraph(self), ("displacement",), card)
 
     def locate(self, points: Tensor) -> Located:
         """The points [N, 3] that are in the grid: floor((p - lower end) / size) in float32."""

@@ -1,18 +1,25 @@
 # SPDX-FileCopyrightText: 2026 zeroflow_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Kinds of students: which network a configuration or a checkpoint names."""
+"""Kinds of students: which network a configuration or a checkpoint names.
+
+Other packages add kinds through the entry-point group `zeroflow.students`; each value is
+`module:Config`, a StudentConfig that is a dataclass.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import Discriminator, Tag
+from pydantic import PlainValidator, TypeAdapter
 
+from zeroflow_training.add_ons import added
 from zeroflow_training.students.fastflow3d import FastFlow3DConfig
 from zeroflow_training.students.real_time import RealTimeStudentConfig
+from zeroflow_training.students.student import StudentConfig
 
-KINDS: Mapping[str, Any] = {"real-time": RealTimeStudentConfig, "fastflow3d": FastFlow3DConfig}
+ENTRY_POINTS = "zeroflow.students"
+KINDS: Mapping[str, type] = {"real-time": RealTimeStudentConfig, "fastflow3d": FastFlow3DConfig}
 DEFAULT_KIND = "real-time"
 
 
@@ -23,15 +30,26 @@ def kind_of(student: object) -> str:
     return str(getattr(student, "kind", DEFAULT_KIND))
 
 
-AnyStudentConfig = Annotated[
-    Annotated[RealTimeStudentConfig, Tag("real-time")]
-    | Annotated[FastFlow3DConfig, Tag("fastflow3d")],
-    Discriminator(kind_of),
-]
-"""What a configuration file's `student` may be, told apart by its `kind`."""
+def config_type(kind: str) -> Any:
+    """The class of its configs. Raises ValueError for a kind that there is not."""
+    if kind in KINDS:
+        return KINDS[kind]
+    others = added(ENTRY_POINTS)
+    if kind not in others:
+        raise ValueError(f"no student of kind '{kind}': there is {', '.join([*KINDS, *others])}")
+    return others[kind]()
 
 
-def student_config(plain: Mapping[str, Any]) -> RealTimeStudentConfig | FastFlow3DConfig:
+def student_config(plain: Mapping[str, Any]) -> StudentConfig:
     """Of the plain values that a checkpoint keeps. Raises what a foreign one is good for."""
-    config: RealTimeStudentConfig | FastFlow3DConfig = KINDS[kind_of(plain)](**plain)
+    config: StudentConfig = config_type(kind_of(plain))(**plain)
     return config
+
+
+def _validated(raw: object) -> StudentConfig:
+    config: StudentConfig = TypeAdapter(config_type(kind_of(raw))).validate_python(raw)
+    return config
+
+
+AnyStudentConfig = Annotated[StudentConfig, PlainValidator(_validated)]
+"""What a configuration file's `student` may be, told apart by its `kind`."""

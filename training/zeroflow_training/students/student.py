@@ -4,14 +4,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, NamedTuple, Protocol
+from collections.abc import Mapping, Sequence
+from dataclasses import Field
+from typing import Any, ClassVar, NamedTuple, Protocol
 
 import numpy as np
 from torch import Tensor, nn
 
 from zeroflow_training.data.sample import TrainingSample
 from zeroflow_training.data.supervision import Supervision
+from zeroflow_training.students.half_precision import Headed
 
 
 class Prediction(NamedTuple):
@@ -47,6 +49,16 @@ class Encoder(Protocol):
         """Encoded samples as one batch, in PyTorch."""
 
 
+class OnVehicle(NamedTuple):
+    """A network as vehicles run it: `graph` makes `outputs`, by name, of what `network_inputs`
+    gives; `card`: those fields of ModelCard that say how sweeps are prepared for it.
+    """
+
+    graph: Headed
+    outputs: tuple[str, ...]
+    card: Mapping[str, Any]
+
+
 class Student(Protocol):
     """A network (nn.Module) that can be trained."""
 
@@ -56,9 +68,14 @@ class Student(Protocol):
     def head_parameters(self) -> list[nn.Parameter]:
         """Those of the last layers, which an optimiser for hidden layers leaves alone."""
 
+    def on_vehicle(self) -> OnVehicle:
+        """What is exported of it (the real-time student's export has choices of its own)."""
+
 
 class StudentConfig(Protocol):
-    """Sizes of a network of one kind; plain values, which a checkpoint keeps."""
+    """A dataclass, sizes of a network of one kind; plain values, which a checkpoint keeps."""
+
+    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
 
     @property
     def kind(self) -> str:

@@ -59,7 +59,7 @@ class RigidSmoothing:
             displacement[rows] = self._rigid(source[rows], displacement[rows], random)
             still += not displacement[rows[0]].any()
         more = {"clusters": int(cluster.max(initial=0)), "still_clusters": still}
-        seconds = raw.diagnostics["seconds"] + time.perf_counter() - started
+        seconds = raw.diagnostics.get("seconds", 0.0) + time.perf_counter() - started
         diagnostics = {**raw.diagnostics, **more, "seconds": seconds}
         return PseudoLabel(displacement, raw.valid, cluster, diagnostics)
 
@@ -112,7 +112,7 @@ class TwoWayConsistency:
             source[valid], there.displacement[valid], target[back.valid], back
         )
         displacement = np.where(valid[:, None], there.displacement, np.float32(0))
-        seconds = sum(label.diagnostics["seconds"] for label in (there, back))
+        seconds = sum(label.diagnostics.get("seconds", 0.0) for label in (there, back))
         diagnostics = {
             **there.diagnostics,
             "valid_share": float(valid.mean()) if len(valid) else 0.0,

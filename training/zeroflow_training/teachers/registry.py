@@ -1,17 +1,22 @@
 # SPDX-FileCopyrightText: 2026 zeroflow_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Registry: teachers by name, with what may be wrapped around them."""
+"""Registry: teachers by name, with what may be wrapped around them.
+
+Other packages add teachers through the entry-point group `zeroflow.teachers`; each value is
+`module:Class`, a class as those of TEACHERS are.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import fields
+from dataclasses import fields, is_dataclass
 from typing import Any
 
 from zeroflow_ros.errors import ZeroflowError
+from zeroflow_training.add_ons import added
 from zeroflow_training.teachers import Progress, Teacher
 
-Make = Callable[..., Teacher]
+ENTRY_POINTS = "zeroflow.teachers"
 
 
 def _rigid() -> type:
@@ -55,6 +60,12 @@ to import. `device`, `seed` and `progress` are given to those that have such a f
 WRAPPERS: Mapping[str, Callable[[], type]] = {"post": _post, "two-way": _two_way}
 """The same, with a teacher as first field."""
 
+
+def teachers() -> dict[str, Callable[[], type]]:
+    """Ours, and those that installed packages add under other names."""
+    return {**added(ENTRY_POINTS), **TEACHERS}
+
+
 _GIVEN = ("teacher", "device", "seed", "progress")
 
 
@@ -73,7 +84,8 @@ def make_teacher(
     there is not.
     """
     inner, *outer = name.split("+")
-    _check(inner, TEACHERS, "teacher", name)
+    known = teachers()
+    _check(inner, known, "teacher", name)
     for wrapper in outer:
         _check(wrapper, WRAPPERS, "wrapper", name)
     own, rest = dict[str, Any](), dict[str, dict[str, Any]]()
@@ -83,7 +95,7 @@ def make_teacher(
             raise ZeroflowError(f"setting '{key}': '{name}' has no '+{place}'")
         (rest.setdefault(place, {}) if dot else own)[setting] = value
     given = {"device": device, "seed": seed, "progress": progress}
-    teacher: Teacher = _make(inner, TEACHERS[inner](), own, given)
+    teacher: Teacher = _make(inner, known[inner](), own, given)
     for wrapper in outer:
         given["teacher"] = teacher
         teacher = _make(wrapper, WRAPPERS[wrapper](), rest.get(wrapper, {}), given)
@@ -110,6 +122,8 @@ def _check(part: str, known: Mapping[str, Any], kind: str, name: str) -> None:
 
 def _make(name: str, kind: type, settings: Mapping[str, Any], given: Mapping[str, Any]) -> Any:
     """An instance of a dataclass with these settings, and those of `given` that it has."""
+    if not is_dataclass(kind):
+        raise ZeroflowError(f"'{name}' is no teacher: {kind!r} is no dataclass")
     defaults = {field.name: field.default for field in fields(kind)}
     own = {key: default for key, default in defaults.items() if key not in _GIVEN}
     for key, value in settings.items():
