@@ -23,7 +23,7 @@ DOCUMENTS = sorted(
     for pattern in ("*.md", "docs/*.md", "models/*.md")
     for path in ROOT.glob(pattern)
 )
-LINK = re.compile(r"\]\(([^)\s]+)\)")
+LINK = re.compile(r"(?:\]\(|src=\")([^)\"\s]+)[)\"]")
 CODE = re.compile(r"^ *```.*?^ *```|`[^`\n]+`", re.DOTALL | re.MULTILINE)
 
 
