@@ -18,6 +18,7 @@ from zeroflow_ros.errors import ModelError
 _GRAPH, _METADATA = 7, 14  # field numbers of ModelProto (onnx.proto)
 _KEY, _VALUE = 1, 2  # field numbers of StringStringEntryProto
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
+_ARCHIVE = b"PK\x03\x04"  # how a zip begins, which a checkpoint of PyTorch is
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,11 @@ def read_onnx(path: Path) -> OnnxFile:
         content = path.read_bytes()
     except OSError as error:
         raise ModelError(f"model {path}: cannot be read ({error.strerror})") from error
+    if content.startswith(_ARCHIVE):
+        raise ModelError(
+            f"model {path}: a checkpoint, no ONNX file: make one of it by "
+            f"`zeroflow export {path} -o {path.stem}.onnx`"
+        )
     metadata: dict[str, str] = {}
     digest = None
     try:

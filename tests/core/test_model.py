@@ -188,3 +188,13 @@ def test_models_are_found_by_path_name_and_default(
 def test_bundled_models_load() -> None:
     for name, path in bundled_models().items():
         assert load_card(path).name == name
+
+
+def test_a_checkpoint_is_told_with_what_makes_a_model_of_it() -> None:
+    path = bundled_models()["zeroflow-rt"].with_suffix(".ckpt")
+    with pytest.raises(ModelError) as caught:
+        load_card(path)
+    assert str(caught.value) == (
+        f"model {path}: a checkpoint, no ONNX file: make one of it by "
+        f"`zeroflow export {path} -o zeroflow-rt.onnx`"
+    )

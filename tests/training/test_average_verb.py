@@ -25,7 +25,7 @@ def test_a_bundled_checkpoint_goes_by_its_name(
 ) -> None:
     averaged: list[tuple[Path, ...]] = []
 
-    def not_averaged(first: Path, second: Path, out: Path, _: int) -> Path:
+    def not_averaged(first: Path, second: Path, out: Path, _: int, **__: Any) -> Path:
         averaged.append((first, second, out))
         return out
 

@@ -357,7 +357,7 @@ def test_what_is_no_truth_is_called_so_everywhere(tmp_path: Path) -> None:
         numbers = json.loads((tmp_path / "out" / name).read_text())
         assert (numbers["reference"], numbers["reference_is_truth"]) == ("rigid", False)
     assert all("NO TRUTH" in table.title for table in summary.for_console())
-    assert "1 sequences without such labels are left out" in " ".join(summary.heading())
+    assert "left out: 1 sequence without such labels" in " ".join(summary.heading())
 
 
 def test_data_that_cannot_be_judged_says_why(tmp_path: Path) -> None:

@@ -376,7 +376,17 @@ def test_an_average_lies_in_the_middle_and_has_statistics_of_its_own(
 ) -> None:
     first = fit(steps(config, 3), tmp_path / "first")
     second = fit(steps(config, 20), tmp_path / "second", init=first)
-    made = average(first, second, tmp_path / "both.ckpt", seed=3, batches=10, workers=0)
+    told: list[tuple[int, int]] = []
+    made = average(
+        first,
+        second,
+        tmp_path / "both.ckpt",
+        seed=3,
+        batches=10,
+        workers=0,
+        progress=lambda *counts: told.append(counts),
+    )
+    assert told == [(done, 10) for done in range(1, 11)]
     one, two, both = (
         torch.load(path, weights_only=True)["state_dict"] for path in (first, second, made)
     )

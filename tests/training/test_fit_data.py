@@ -134,7 +134,7 @@ def test_a_fastflow3d_is_trained_exported_and_trained_on(drive: Path, tmp_path: 
     card = load_card(tmp_path / "ours.onnx")
     assert (card.ground, card.lags, card.grid.size) == ("remove", (0, 1), 32)
     assert card.training_data == (
-        "8 pairs of sweeps of 1 sequences (Apache-2.0), flow by teacher 'rigid'"
+        "8 pairs of sweeps of 1 sequence (Apache-2.0), flow by teacher 'rigid'"
     )
     with pytest.raises(ModelError, match="fastflow3d student, which has no other part"):
         export_checkpoint(last, tmp_path / "two.onnx", "two", "1", two_sweeps=True)
@@ -175,7 +175,7 @@ def test_a_checkpoint_says_all_that_it_has_learned_from(config: FitConfig, tmp_p
         said: str = torch.load(path, weights_only=True)["hyper_parameters"]["training_data"]
         return said
 
-    pairs = "8 pairs of sweeps of 1 sequences (Apache-2.0), flow by teacher 'rigid'"
+    pairs = "8 pairs of sweeps of 1 sequence (Apache-2.0), flow by teacher 'rigid'"
     one = replace(config, schedule=replace(config.schedule, steps=1), accumulation=1)
     first = fit(one, tmp_path / "first")
     assert data_of(first) == pairs

@@ -17,6 +17,7 @@ pytest.importorskip("lightning", reason="pip install 'zeroflow_ros[training]'")
 
 from lightning.pytorch.utilities import rank_zero_only
 
+from zeroflow_ros.cli.main import build_app
 from zeroflow_training.cli import fit as verb
 from zeroflow_training.fit_config import FitConfig
 
@@ -60,6 +61,32 @@ def test_fine_tuning_looks_at_small_errors_where_the_configuration_does_not_say(
     plan, _ = call("--config", str(path), *options)
     assert plan.schedule.huber_start_m == start_m
     assert (plan.student.size, plan.student.lags) == (128, (0, 1, 2, 4))
+
+
+@pytest.mark.parametrize(
+    ("options", "rehearsal", "steps"),
+    [
+        ([], 0.0, 20_000),
+        (["--init", "zeroflow-rt"], 0.0, 20_000),
+        (["--data", "."], 0.0, 20_000),
+        (["--data", ".", "--init", "zeroflow-rt"], 0.5, 3000),
+        (["--data", ".", "--init", "zeroflow-rt", "--config", "zeroflow-rt"], 0.0, 20_000),
+    ],
+)
+def test_trained_weights_on_recorded_drives_are_fine_tuned(
+    call: Call, options: list[str], rehearsal: float, steps: int
+) -> None:
+    plan, _ = call(*options)
+    assert (plan.rehearsal, plan.schedule.steps) == (rehearsal, steps)
+
+
+def test_fine_tuning_wants_weights(tmp_path: Path) -> None:
+    result = CliRunner().invoke(
+        build_app(), ["fit", str(tmp_path / "run"), "--config", "fine-tune", "--data", "."]
+    )
+    assert result.exit_code == 1
+    assert result.stderr.endswith("weights that are trained already: add --init zeroflow-rt\n")
+    assert not (tmp_path / "run").exists()
 
 
 @pytest.mark.parametrize("rank", [0, 1])

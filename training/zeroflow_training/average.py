@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from zeroflow_ros.errors import ModelError
 from zeroflow_ros.files import written_atomically
+from zeroflow_ros.offline import Progress
 from zeroflow_training.checkpoint import load_student, opened, refused
 from zeroflow_training.data.loading import simulated_batches
 from zeroflow_training.fit_config import CROP_PILLARS, FitConfig
@@ -29,13 +30,20 @@ BATCHES = 400  # of four windows: two minutes
 
 
 def average(
-    first: Path, second: Path, path: Path, seed: int = 0, batches: int = BATCHES, workers: int = 1
+    first: Path,
+    second: Path,
+    path: Path,
+    seed: int = 0,
+    batches: int = BATCHES,
+    workers: int = 1,
+    progress: Progress | None = None,
 ) -> Path:
     """Write the mean of two checkpoints of `fit`, for export or as a start for another run.
 
     Nobody's batch-norm statistics fit to averaged weights, so they are measured on `batches` of
-    simulated windows drawn from `seed`, whatever the students have learned from. Raises ModelError
-    for files that are no checkpoints of real-time students alike.
+    simulated windows drawn from `seed`, whatever the students have learned from. `progress` gets
+    (batches done, batches in all). Raises ModelError for files that are no checkpoints of
+    real-time students alike.
     """
     with opened(first) as one, opened(second) as two, refused(second):
         students = [student_config(s["hyper_parameters"]["student"]) for s in (one, two)]
@@ -54,13 +62,15 @@ def average(
         student = load_student(scratch, CROP_PILLARS)
         schedule = ScheduleConfig(batches)
         config = FitConfig(schedule, student.config, seed=seed, workers=workers)
-        measure_norms(student, config)
+        measure_norms(student, config, progress)
         weights.update({f"student.{k}": v for k, v in student.state_dict().items()})
         torch.save({**state, "state_dict": weights}, scratch)
     return path
 
 
-def measure_norms(student: RealTimeStudent, config: FitConfig) -> None:
+def measure_norms(
+    student: RealTimeStudent, config: FitConfig, progress: Progress | None = None
+) -> None:
     """Set the batch-norm statistics to the mean over `schedule.steps` training batches."""
     torch.set_num_threads(config.threads)
     student.eval()
@@ -70,8 +80,11 @@ def measure_norms(student: RealTimeStudent, config: FitConfig) -> None:
             module.momentum = None  # all batches alike
             module.train()
     with torch.inference_mode():
-        for batch in islice(simulated_batches(config), config.schedule.steps):
+        batches = islice(simulated_batches(config), config.schedule.steps)
+        for done, batch in enumerate(batches, start=1):
             student.predict(batch.inputs)
+            if progress is not None:
+                progress(done, config.schedule.steps)
     student.eval()
 
 

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from zeroflow_ros.errors import ZeroflowError
 from zeroflow_ros.files import written_atomically
+from zeroflow_training.counted import counted
 
 F64 = npt.NDArray[np.float64]
 
@@ -69,6 +70,7 @@ def draw_curves(folder: Path, out: Path) -> None:
     loss.set(ylabel="loss, cm", xlabel="step", ylim=(0, None))
     for axes in (errors, loss):
         axes.grid(alpha=0.3)
-    figure.suptitle(f"{folder.resolve().name}: training windows, mean of {window} reports")
+    told = counted(window, "report")
+    figure.suptitle(f"{folder.resolve().name}: training windows, mean of {told}")
     with written_atomically(out) as scratch:
         figure.savefig(scratch, format="png", dpi=110)

@@ -37,10 +37,14 @@ def average(
     statistics of their normalisation are measured on simulated streets, also where they learned
     from recorded drives: compare the average with both before you use it.
     """
+    from zeroflow_ros.cli.summary import progress_bar
     from zeroflow_training.average import average as run_average
     from zeroflow_training.starting_weights import find_checkpoint
 
-    typer.echo(run_average(find_checkpoint(first), second, out, seed))
+    start = find_checkpoint(first)
+    with progress_bar("batches") as progress:
+        averaged = run_average(start, second, out, seed, progress=progress)
+    typer.echo(averaged)
 
 
 def register(app: typer.Typer) -> None:

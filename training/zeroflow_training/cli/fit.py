@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from zeroflow_training.fit_config import FitConfig
 
 DEFAULT_CONFIG = "zeroflow-rt"
+FINE_TUNING = "fine-tune"  # of weights that are trained already
 _EPILOG = """
 [bold]Examples[/bold]
 
@@ -27,7 +28,7 @@ _EPILOG = """
 
   zeroflow fit runs/second --init runs/first/last.ckpt --steps 5000 --learning-rate 3e-3
 
-  zeroflow fit runs/mine --config fine-tune --data data/ --init zeroflow-rt
+  zeroflow fit runs/mine --data data/ --init zeroflow-rt
 
   zeroflow fit runs/zeroflow --config fastflow3d --data av2/ --teacher zeroflow-nsfp
 """
@@ -40,8 +41,8 @@ def fit(
     config: Annotated[
         str | None,
         typer.Option(
-            help="A bundled configuration by name, or a YAML file; default: zeroflow-rt, or that "
-            "of the run that is resumed."
+            help="A bundled configuration by name, or a YAML file; default: zeroflow-rt; with "
+            "--data and --init: fine-tune; with --resume: that of the run."
         ),
     ] = None,
     data: Annotated[
@@ -100,7 +101,7 @@ def fit(
     from zeroflow_training.starting_weights import find_checkpoint
 
     newest = _newest(folder, resume)
-    plan = _plan(folder, config, resume, fine_tuning=init is not None)
+    plan = _plan(folder, config, resume, trained=init is not None, recorded=data is not None)
     schedule = _replaced(
         plan.schedule, steps=steps, learning_rate=learning_rate, static_share=static_share
     )
@@ -133,12 +134,24 @@ def _newest(folder: Path, resume: bool) -> Path | None:
     return newest
 
 
-def _plan(folder: Path, config: str | None, resume: bool, fine_tuning: bool) -> FitConfig:
-    """The configuration that was named, else that of the run that is resumed, else the default."""
+def _plan(
+    folder: Path, config: str | None, resume: bool, trained: bool, recorded: bool
+) -> FitConfig:
+    """The configuration that was named, else that of the run that is resumed, else a default.
+
+    The default of `trained` weights on `recorded` drives is the one for them. Raises ZeroflowError
+    where it is named without such weights: its rate and its few steps make nothing of random ones.
+    """
+    from zeroflow_ros.errors import ZeroflowError
     from zeroflow_training.fit_config import load_config, load_run
 
+    if config == FINE_TUNING and not (trained or resume):
+        raise ZeroflowError(
+            f"--config {FINE_TUNING} wants weights that are trained already: add --init zeroflow-rt"
+        )
     known = load_run(folder) if resume and config is None else None
-    return known or load_config(config or DEFAULT_CONFIG, fine_tuning)
+    default = FINE_TUNING if trained and recorded else DEFAULT_CONFIG
+    return known or load_config(config or default, trained)
 
 
 def _replaced(plan: Any, **given: Any) -> Any:

@@ -24,6 +24,7 @@ from zeroflow_training.comparison.judged_sequences import JudgedSequence
 from zeroflow_training.comparison.judgement import Judgement, judge
 from zeroflow_training.comparison.reference import Reference
 from zeroflow_training.comparison.tasks import JudgeTask
+from zeroflow_training.counted import counted
 from zeroflow_training.evaluation.report import NUMBERS, Context, write_report
 from zeroflow_training.workers import worked_off
 
@@ -48,6 +49,11 @@ class Comparison:
     def pairs(self) -> int:
         """How many each answer is judged on."""
         return sum(len(each.pairings) for each in self.judged)
+
+    @property
+    def judged_on(self) -> str:
+        """The same in words."""
+        return f"{counted(self.pairs, 'sweep')} of {counted(len(self.judged), 'sequence')}"
 
     def folder(self, answer: Answer) -> Path:
         """Of its report."""
@@ -103,9 +109,9 @@ class Comparison:
         points = judgement.points.sum()
         share = judgement.unanswered.sum() / max(points, 1)
         about = (
-            f"{answer.name}: {self.pairs} sweeps of {len(self.judged)} sequences, {points:,.0f} "
-            f"points against the {self.reference.in_words}; {share:.2%} of them without an "
-            "estimate, judged as if said to stand still."
+            f"{answer.name}: {self.judged_on}, {points:,.0f} points against the "
+            f"{self.reference.in_words}; {share:.2%} of them without an estimate, judged as if "
+            "said to stand still."
         )
         warning = self.reference.warning
         return (about,) if warning is None else (f"**{warning}**", about)

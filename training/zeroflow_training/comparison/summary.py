@@ -14,6 +14,7 @@ from typing import Any
 
 from zeroflow_ros.files import written_atomically
 from zeroflow_training.comparison.comparison import Comparison
+from zeroflow_training.counted import counted
 from zeroflow_training.evaluation.regions import CLOSE, EVERYWHERE
 from zeroflow_training.evaluation.table import Column, Table
 from zeroflow_training.evaluation.tables import (
@@ -87,11 +88,11 @@ class Summary:
         comparison = self.comparison
         points = next(iter(self.numbers.values()))["points"]
         lines = [
-            f"{comparison.pairs} sweeps of {len(comparison.judged)} sequences, {points:,} points "
-            f"against the {comparison.reference.in_words}"
+            f"{comparison.judged_on}, {points:,} points against the {comparison.reference.in_words}"
         ]
         if self.left_out:
-            lines.append(f"{len(self.left_out)} sequences without such labels are left out")
+            without = counted(len(self.left_out), "sequence")
+            lines.append(f"left out: {without} without such labels")
         if not self.has_classes:
             lines.append(
                 "no class of any point is known: errors are of all that moves or stands, and the "

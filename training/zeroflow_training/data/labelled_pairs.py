@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from zeroflow_ros.errors import DataError
+from zeroflow_training.counted import counted
 from zeroflow_training.data.sample import INTERVAL_S
 from zeroflow_training.sequences import Pairing, PairLabels, Sequence, find_sequences
 
@@ -54,8 +55,8 @@ class LabelledPairs:
         used = [self.sequences[k] for k in sorted(set(self.owners))]
         licences = ", ".join(sorted({sequence.manifest.licence for sequence in used}))
         return (
-            f"{len(self)} pairs of sweeps of {len(used)} sequences ({licences}), flow by teacher "
-            f"'{self.teacher}'"
+            f"{counted(len(self), 'pair')} of sweeps of {counted(len(used), 'sequence')} "
+            f"({licences}), flow by teacher '{self.teacher}'"
         )
 
 
@@ -103,6 +104,7 @@ def _without(data: Path, teacher: str, sequences: tuple[Sequence, ...]) -> str:
     others = sorted({folder.name for folder in folders})
     cure = f"name one of {', '.join(others)} by --teacher, or " if others else ""
     return (
-        f"'{data}' holds no labels of teacher '{teacher}' in its {len(sequences)} sequences: "
+        f"'{data}' holds no labels of teacher '{teacher}' in its "
+        f"{counted(len(sequences), 'sequence')}: "
         f"{cure}make them by `zeroflow label`"
     )
