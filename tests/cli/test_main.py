@@ -51,7 +51,7 @@ def test_help_lists_the_verbs_and_examples():
 def verbs():
     """All that are installed, those of the training package too."""
     own = {
-        *("run", "pair", "picture", "animate", "view", "replay", "build-engine", "doctor"),
+        *("run", "pair", "picture", "animate", "view", "replay", "build-engine", "card", "doctor"),
     }
     return sorted(own | {entry.name for entry in metadata.entry_points(group="zeroflow.commands")})
 

@@ -66,8 +66,8 @@ def draw_curves(folder: Path, out: Path) -> None:
         errors.plot(metrics["step"], 100 * smoothed(metrics[name], window), label=label)
     errors.set(yscale="log", ylabel="end-point error, cm over 0.1 s", xlabel="step")
     figure.legend(*errors.get_legend_handles_labels(), loc="outside lower left", ncols=3)
-    loss.plot(metrics["step"], 100 * smoothed(metrics["loss"], window), color="0.3")
-    loss.set(ylabel="loss, cm", xlabel="step", ylim=(0, None))
+    loss.plot(metrics["step"], smoothed(metrics["loss"], window), color="0.3")
+    loss.set(ylabel="loss", xlabel="step", ylim=(0, None))
     for axes in (errors, loss):
         axes.grid(alpha=0.3)
     told = counted(window, "report")

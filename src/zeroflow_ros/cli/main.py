@@ -17,7 +17,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 from typer.core import TyperGroup
 
-from zeroflow_ros.cli import animate, build_engine, doctor, pair, picture, replay, run, view
+from zeroflow_ros.cli import animate, build_engine, card, doctor, pair, picture, replay, run, view
 from zeroflow_ros.errors import MissingPackageError, ZeroflowError, interrupted
 
 ENTRY_POINTS = "zeroflow.commands"
@@ -130,6 +130,7 @@ def build_app() -> typer.Typer:
     view.register(app)
     replay.register(app)
     build_engine.register(app)
+    card.register(app)
     doctor.register(app)
     for entry in sorted(metadata.entry_points(group=ENTRY_POINTS), key=lambda entry: entry.name):
         try:
