@@ -33,6 +33,12 @@ def test_notes_are_no_failure(monkeypatch: pytest.MonkeyPatch) -> None:
     assert last == "all that is needed works"
 
 
+def test_a_cure_can_be_copied(monkeypatch: pytest.MonkeyPatch) -> None:
+    command = f"export FASTRTPS_DEFAULT_PROFILES_FILE=/{'very/' * 30}long.xml"
+    result = run(monkeypatch, [NOTE._replace(cure=command)])
+    assert command in [line.strip() for line in result.stdout.splitlines()]
+
+
 def test_what_is_broken_and_needed_exits_1(monkeypatch: pytest.MonkeyPatch) -> None:
     result = run(monkeypatch, [FINE, NOTE, BROKEN])
     assert result.exit_code == 1

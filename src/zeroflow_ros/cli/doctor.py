@@ -48,16 +48,18 @@ def _show(findings: list[Finding]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
-    table.add_column(no_wrap=True)
-    table.add_column(style="bold", no_wrap=True)
-    table.add_column(overflow="fold")
+    console = Console()
+    widths = max(map(len, _STYLES)), max(len(finding.subject) for finding in findings)
+    indent = " " * (sum(widths) + 4)
     for finding in findings:
-        level = Text(finding.level.value, style=_STYLES[finding.level.value])
-        table.add_row(level, finding.subject, Text(finding.found))
-        if finding.cure:
-            table.add_row("", "", Text(finding.cure, style="dim"))
-    Console().print(table)
+        row = Table.grid(padding=(0, 2, 0, 0))
+        row.add_column(width=widths[0], style=_STYLES[finding.level.value])
+        row.add_column(width=widths[1], style="bold")
+        row.add_column(overflow="fold")
+        row.add_row(finding.level.value, finding.subject, Text(finding.found))
+        console.print(row)
+        if finding.cure:  # on one line: a command is copied
+            console.print(Text(indent + finding.cure, style="dim"), soft_wrap=True)
 
 
 def register(app: typer.Typer) -> None:
