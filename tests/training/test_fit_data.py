@@ -161,7 +161,7 @@ def test_a_fastflow3d_is_trained_exported_and_trained_on(drive: Path, tmp_path: 
     assert known == said  # a resumed run has not forgotten
     for name, value in network.named_parameters():
         torch.testing.assert_close(again[f"student.{name}"], value, atol=1e-6, rtol=0)
-    with pytest.raises(ModelError, match="is of a fastflow3d student, not of a real-time one"):
+    with pytest.raises(ModelError, match="is of a fastflow3d student, not a real-time one"):
         fit(replace(plan, student=RealTimeStudentConfig(32)), tmp_path / "no", init=last)
     muon = replace(plan, schedule=ScheduleConfig(9))
     with pytest.raises(ModelError, match="another optimiser: start from its weights by --init"):

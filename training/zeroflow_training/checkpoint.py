@@ -50,7 +50,7 @@ def load_student(checkpoint: Path, size: int) -> RealTimeStudent:
     with opened(checkpoint) as state:
         config = student_config(state["hyper_parameters"]["student"])
         if not isinstance(config, RealTimeStudentConfig):
-            raise ModelError(f"'{checkpoint}' is of a {config.kind} student, not of a real-time one")
+            raise ModelError(f"'{checkpoint}' is of a {config.kind} student, not a real-time one")
         student = RealTimeStudent(replace(config, size=size))
         student.load_state_dict(weights_of(state))
     return student.eval()
