@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 zeroflow_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The examples of docs/flow.md and docs/extending.md, taken from the pages and run."""
+"""The examples of the README, of docs/tour.md, flow.md and extending.md, from the pages and run."""
 
 from __future__ import annotations
 
@@ -17,6 +17,9 @@ import pytest
 
 from zeroflow_ros.errors import EngineError, ModelError, ZeroflowError
 from zeroflow_ros.model import find_model, load_card
+from zeroflow_training.recording import as_sweep, record
+from zeroflow_training.simulation.sensors import find_sensor
+from zeroflow_training.simulation.simulator import Simulation
 
 DOCS = Path(__file__).parents[2] / "docs"
 BLOCK = re.compile(r"^```(\w*)(?: title=\"(\S+)\")?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -34,6 +37,39 @@ def run(code: str, known: dict[str, Any] | None = None) -> tuple[dict[str, Any],
     with contextlib.redirect_stdout(io.StringIO()) as printed:
         exec(compile(code, "docs", "exec"), left)
     return left, printed.getvalue()
+
+
+def python_of(page: str) -> str:
+    """The page's first listing in Python."""
+    return next(content for language, _, content in blocks(page) if language == "python")
+
+
+def drive() -> Simulation:
+    """Half a second of the drive of the tour."""
+    return Simulation(4, sensor=find_sensor("VLP-16"), scene_kind="street", duration_s=0.6)
+
+
+def test_five_lines_of_the_readme() -> None:
+    simulation = drive()
+    sweeps = [(as_sweep(sweep), sweep.pose) for sweep in simulation.sweeps(3)]
+    known = {"my_sweeps": [(sweep.stamp_ns, sweep.points, pose) for sweep, pose in sweeps]}
+    left, printed = run(python_of("../README.md"), known)
+    assert printed
+    newest = sweeps[-1][0]
+    assert left["flow"].velocity.shape == newest.points.shape
+    assert left["flow"].valid.mean() > 0.5
+    assert 0.05 <= left["flow"].interval_s <= 0.15
+
+
+def test_python_of_the_tour(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("kiss_icp", reason="pip install 'zeroflow_ros[odometry]'")
+    record(drive(), 4, tmp_path / "drive")
+    monkeypatch.chdir(tmp_path)
+    _, printed = run(python_of("tour.md"))
+    first, *others = printed.splitlines()
+    assert first.startswith("no earlier sweep that is recent enough: 0 points move")
+    assert len(others) == 3
+    assert all(re.match(r"estimated: \d+ points move, up to \d+\.\d m/s", line) for line in others)
 
 
 def test_the_numbers_of_what_flow_is() -> None:
