@@ -15,13 +15,22 @@ from zeroflow_ros.jit import FLOAT_ROWS, FLOATS, compiled
 from zeroflow_ros.sweep import Sweep
 
 
-def without_box(sweep: Sweep, box: Sequence[float]) -> Sweep:
+def require_box(box: Sequence[float] | None) -> None:
+    """Raise ValueError unless `box` is one, or None."""
+    if box is not None and (len(box) != 6 or not np.isfinite(box).all()):
+        raise ValueError(
+            "a crop box is x, y, z of a corner and of the opposite one, six finite numbers in m, "
+            f"not {list(box)}"
+        )
+
+
+def without_box(sweep: Sweep, box: Sequence[float] | None) -> Sweep:
     """The sweep with NaN for the points inside of a box; rows stay where they are.
 
-    `box`: x, y, z of a corner and of the opposite one, in any order, m, in the sweep's frame; all
-    zero: there is none, and the sweep itself is returned.
+    `box`: x, y, z of a corner and of the opposite one, in any order, m, in the sweep's frame; None
+    or all zero: there is none, and the sweep itself is returned.
     """
-    if not any(box):
+    if box is None or not any(box):
         return sweep
     corners = np.array(box, np.float32).reshape(2, 3)
     points = np.asarray(sweep.points, np.float32)

@@ -8,10 +8,12 @@ deskewed -> history -> levelled frame -> ground -> pillars -> network -> per-poi
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
+from zeroflow_ros.crop_box import require_box, without_box
 from zeroflow_ros.deskew import Deskewing
 from zeroflow_ros.ego_motion import EgoMotion, KissIcpOdometry
 from zeroflow_ros.engines.backends import Backend, EngineOptions, MakeEngine, load_model
@@ -30,10 +32,12 @@ class FlowEstimator:
     `model`: path, name of a bundled model, or None for the default. `ego_motion`: where poses come
     from; None = given with each `update`, else KISS-ICP. `sensor_height` in metres; None =
     estimated, with the tilt, from the ground; a `levelling` replaces both. `deskew` sweeps that
-    carry the time of each point and do not look as if they were deskewed before. `threads` to
-    compute with; None = one for each usable core. `backend`, or what makes an engine of one's own
-    of an ONNX file, and `engine`: see `load_model`; "auto", as node and `zeroflow run` have it, may
-    build an engine for minutes.
+    carry the time of each point and do not look as if they were deskewed before. `crop_box`: what
+    the lidar sees of its own vehicle, x, y, z of a corner and of the opposite one, m, in the
+    sweep's frame; points inside are as if they were NaN. `threads` to compute with; None = one for
+    each usable core. `backend`, or what makes an engine of one's own of an ONNX file, and `engine`:
+    see `load_model`; "auto", as node and `zeroflow run` have it, may build an engine for minutes.
+    Raises ValueError for a `crop_box` that is not six finite numbers.
     """
 
     def __init__(
@@ -46,13 +50,15 @@ class FlowEstimator:
         sensor_height: float | None = None,
         levelling: Levelling | None = None,
         deskew: bool = True,
+        crop_box: Sequence[float] | None = None,
         threads: int | None = None,
     ) -> None:
+        require_box(crop_box)
         loaded = load_model(model, backend, threads, engine)
         ground = ground_segmenter(loaded.card.ground)
         self._network = FlowNetwork(loaded.card, loaded.engine, ground, threads)
         self.card, self.engine = self._network.card, self._network.engine
-        self._ego_motion = ego_motion
+        self._ego_motion, self._crop_box = ego_motion, crop_box
         self.levelling = levelling or (
             GroundLevelling() if sensor_height is None else FixedLevelling(sensor_height)
         )
@@ -100,6 +106,7 @@ class FlowEstimator:
         if self._frame not in (None, sweep.frame_id):
             self.reset()
         self._frame = sweep.frame_id
+        sweep = without_box(sweep, self._crop_box)
         pose = self._pose(sweep, pose)
         watch.lap("ego_motion")
         if pose is None or not np.isfinite(pose).all():

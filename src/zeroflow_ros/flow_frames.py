@@ -8,7 +8,7 @@ What `zeroflow picture`, `animate` and `view` show.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple, Protocol
@@ -49,6 +49,7 @@ class FlowChoice:
     model: str | None = None
     sensor_height: float | None = None
     ego_motion: offline.EgoMotionChoice = "auto"
+    crop_box: Sequence[float] | None = None
     make_estimator: Callable[[EgoMotion], Estimator] | None = None
 
 
@@ -181,8 +182,12 @@ class FlowFrames:
             return source, choice.make_estimator(source)
         from zeroflow_ros.estimator import FlowEstimator
 
-        height = choice.sensor_height
-        return source, FlowEstimator(choice.model, ego_motion=source, sensor_height=height)
+        return source, FlowEstimator(
+            choice.model,
+            ego_motion=source,
+            sensor_height=choice.sensor_height,
+            crop_box=choice.crop_box,
+        )
 
     @cached_property
     def _odometry(self) -> EgoMotion | None:

@@ -51,6 +51,7 @@ def run_bag(
     sensor_height: float | None = None,
     ego_motion: EgoMotionChoice = "auto",
     deskew: bool = True,
+    crop_box: Sequence[float] | None = None,
     colored: bool = True,
     overwrite: bool = False,
     make_estimator: Callable[[EgoMotion], Estimator] | None = None,
@@ -73,7 +74,7 @@ def run_bag(
         writer = BagWriter(out_bag, overwrite=overwrite, source=Path(in_bag))
         source, described = choose_ego_motion(reader, cloud_topic, ego_motion, odometry_topic)
         if make_estimator is None:
-            make_estimator = _bundled(model, backend, sensor_height, deskew)
+            make_estimator = _bundled(model, backend, sensor_height, deskew, crop_box)
         estimator = make_estimator(source)
         summary = RunSummary(
             str(in_bag), str(out_bag), cloud_topic, described, _model_name(estimator)
@@ -165,12 +166,18 @@ def _bundled(
     backend: Backend | MakeEngine,
     sensor_height: float | None,
     deskew: bool,
+    crop_box: Sequence[float] | None,
 ) -> Callable[[EgoMotion], Estimator]:
     """Makes the package's own pipeline."""
     from zeroflow_ros.estimator import FlowEstimator
 
     return lambda source: FlowEstimator(
-        model, backend=backend, ego_motion=source, sensor_height=sensor_height, deskew=deskew
+        model,
+        backend=backend,
+        ego_motion=source,
+        sensor_height=sensor_height,
+        deskew=deskew,
+        crop_box=crop_box,
     )
 
 

@@ -63,12 +63,14 @@ def test_picture_is_of_the_last_sweep_and_speaks_json(bag, tmp_path):
         assert picture.size == (400, 400)
 
 
-def test_flow_that_is_not_there_is_estimated(factory, tmp_path, monkeypatch):
-    asked = []
+@pytest.fixture
+def asked(monkeypatch):
+    """With what the estimator was made, which estimates nothing."""
+    asked = {}
 
     class Fake:
-        def __init__(self, model, *, ego_motion, sensor_height):
-            asked.append((model, sensor_height))
+        def __init__(self, model, *, ego_motion, **options):
+            asked.update(options, model=model)
 
         def observe(self, sweep):
             pass
@@ -77,12 +79,30 @@ def test_flow_that_is_not_there_is_estimated(factory, tmp_path, monkeypatch):
             return Flow.none(len(sweep), FlowStatus.EMPTY)
 
     monkeypatch.setattr(estimator, "FlowEstimator", Fake)
+    return asked
+
+
+def test_flow_that_is_not_there_is_estimated(factory, tmp_path, asked):
     options = ("--model", "m.onnx", "--sensor-height", 1.5, "--ego-motion", "static")
     result = run("picture", factory.write(factory.sweeps(3)), tmp_path / "a.png", *options)
     assert result.exit_code == 0, result.output
-    assert asked == [("m.onnx", 1.5)]
+    assert asked == {"model": "m.onnx", "sensor_height": 1.5, "crop_box": None}
     assert "sweep 2 of /points, flow estimated now: 50 points, 0 with flow" in result.stdout
     assert result.stderr == "zeroflow: note: no flow: no finite point in range\n"
+
+
+@pytest.mark.parametrize(
+    ("verb", "out"),
+    [("picture", ["a.png"]), ("animate", ["a.gif"]), ("view", ["--save", "a.rrd"])],
+)
+def test_every_verb_that_estimates_leaves_the_own_vehicle_out(
+    factory, tmp_path, monkeypatch, asked, rerun, verb, out
+):
+    monkeypatch.chdir(tmp_path)
+    options = ("--ego-motion", "static", "--crop-box", "-2.5,-1.1,-1.9,2.5,1.1,0.3")
+    result = run(verb, factory.write(factory.sweeps(3)), *out, *options)
+    assert result.exit_code == 0, result.output
+    assert asked["crop_box"] == [-2.5, -1.1, -1.9, 2.5, 1.1, 0.3]
 
 
 @pytest.mark.parametrize(

@@ -57,8 +57,8 @@ def fake(monkeypatch):
     """The command with a fake pipeline; holds the arguments that the pipeline was asked with."""
     asked = SimpleNamespace()
 
-    def bundled(model, backend, sensor_height, deskew):
-        asked.options = model, backend, sensor_height, deskew
+    def bundled(model, backend, sensor_height, deskew, crop_box):
+        asked.options = model, backend, sensor_height, deskew, crop_box
         return FakeEstimator
 
     monkeypatch.setattr(offline, "_bundled", bundled)
@@ -275,10 +275,10 @@ def test_a_bad_model_is_told_before_anything_is_written(factory):
 def test_command_prints_a_table_and_the_path(factory, fake):
     source = factory.write(factory.sweeps(4) + factory.drive(4, speed=0))
     target = factory.folder / "out"
-    options = ["--model=m", "--backend=tensorrt", "--sensor-height=1.7", "--no-deskew"]
-    result = CliRunner().invoke(build_app(), ["run", str(source), str(target), *options])
+    options = "--model=m --backend=tensorrt --sensor-height=1.7 --no-deskew --crop-box -2,0,0,2,1,0"
+    result = CliRunner().invoke(build_app(), ["run", str(source), str(target), *options.split()])
     assert result.exit_code == 0, result.output
-    assert fake.options == ("m", "tensorrt", 1.7, False)
+    assert fake.options == ("m", "tensorrt", 1.7, False, [-2, 0, 0, 2, 1, 0])
     assert result.stdout.splitlines()[-1] == str(target)
     for expected in ("odometry /odom", "fake 1", "network, ms p50 / p99", "30.0 / 30.0", "200"):
         assert expected in result.stdout

@@ -7,7 +7,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from zeroflow_ros.crop_box import without_box
+from zeroflow_ros.crop_box import require_box, without_box
 from zeroflow_ros.sweep import Sweep
 
 NAN = float("nan")
@@ -39,6 +39,7 @@ def test_points_inside_are_gone_whichever_corners_are_given(box: tuple[float, ..
 def test_without_a_box_nothing_is_copied() -> None:
     sweep = Sweep(POINTS, 0)
     assert without_box(sweep, (0.0, 0.0, 0.0, -0.0, 0.0, 0.0)) is sweep
+    assert without_box(sweep, None) is sweep
 
 
 def test_clouds_of_any_layout_are_cropped() -> None:
@@ -51,3 +52,11 @@ def test_clouds_of_any_layout_are_cropped() -> None:
         np.testing.assert_array_equal(found, [[NAN] * 3, [3, 3, 3]])
     empty = Sweep(np.empty((0, 3), np.float32), 0)
     assert without_box(empty, (-1, 0, 0, 1, 1, 1)).points.shape == (0, 3)
+
+
+@pytest.mark.parametrize("box", [(), (1, 2, 3, 4, 5), (1, 2, 3, 4, 5, NAN), (1, 2, 3, 4, 5, 6, 7)])
+def test_what_is_no_box_is_refused(box: tuple[float, ...]) -> None:
+    with pytest.raises(ValueError, match=r"opposite one, six finite numbers in m, not \["):
+        require_box(box)
+    require_box((1, 2, 3, 4, 5, 6))
+    require_box(None)

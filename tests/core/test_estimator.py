@@ -304,6 +304,43 @@ def test_bad_rows_and_empty_sweeps(make_model: MakeModel, engine: Any) -> None:
     assert flows.update(sweep(400)).status is FlowStatus.ESTIMATED
 
 
+def test_points_of_the_own_vehicle_get_no_flow_and_nothing_sees_them(
+    make_model: MakeModel, engine: Any
+) -> None:
+    seen: list[Points] = []
+
+    class Watching(Standstill):
+        def observe(self, sweep: Sweep) -> None:
+            seen.append(sweep.points)
+
+    engine.displacement = lambda inputs: inputs["point_offset"] + 0.1
+    roof = np.random.default_rng(1).uniform([-1, -1, -0.5], [1, 1, 0], (40, 3)).astype(np.float32)
+    around = cloud()
+    around = around[np.abs(around[:, :2]).max(1) > 4]
+    points = np.concatenate([around, roof])
+    points.flags.writeable = False
+    model, options = make_model(), {"sensor_height": HEIGHT_M, "crop_box": (2, 1, 0, -2, -1, -1)}
+    cropping = FlowEstimator(model, ego_motion=Watching(), **options)
+    plain = estimator(model, Standstill())
+    for k in range(3):
+        newest = sweep(100 * k, points)
+        flow, expected = cropping.update(newest), plain.update(newest)
+    assert expected.valid.all()
+    own = np.arange(len(points)) >= len(around)
+    np.testing.assert_array_equal(flow.valid, ~own)
+    assert not flow.velocity[own].any()
+    assert (np.abs(flow.velocity[~own]).max(1) > 0).all()
+    np.testing.assert_array_equal(flow.velocity[~own], expected.velocity[~own])
+    assert len(seen) == 3
+    for each in seen:
+        np.testing.assert_array_equal(np.isnan(each).any(1), own)
+
+
+def test_a_crop_box_has_six_numbers(make_model: MakeModel, engine: Any) -> None:
+    with pytest.raises(ValueError, match=r"six finite numbers in m, not \[1, 2, 3\]"):
+        FlowEstimator(make_model(), crop_box=(1, 2, 3))
+
+
 def test_kiss_icp_is_the_fallback(make_model: MakeModel, engine: Any) -> None:
     pytest.importorskip("kiss_icp", reason="pip install 'zeroflow_ros[odometry]'")
     flows = estimator(make_model())

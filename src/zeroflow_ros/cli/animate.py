@@ -13,6 +13,7 @@ import typer
 from zeroflow_ros.cli.options import (
     AsJson,
     BagPath,
+    CropBox,
     EgoMotionOption,
     EgoMotionSource,
     LookedAtTopic,
@@ -51,6 +52,7 @@ def animate(
     model: ModelOption = None,
     sensor_height: SensorHeight = None,
     ego_motion: EgoMotionOption = EgoMotionSource.auto,
+    crop_box: CropBox = None,
     as_json: AsJson = False,
 ) -> None:
     """Film the flow of a drive from above; colours as `zeroflow picture` has them.
@@ -63,7 +65,7 @@ def animate(
     from zeroflow_ros.pictures import Look, draw_film
 
     size = (size or _PIXELS.get(out.suffix.lower(), 1080)) // 2 * 2  # H.264 wants even sizes
-    choice = FlowChoice(topic, model, sensor_height, ego_motion.value)
+    choice = FlowChoice(topic, model, sensor_height, ego_motion.value, crop_box)
     with progress_bar("sweeps") as progress:
         summary = draw_film(
             bag,

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import Enum
 from pathlib import Path
 from typing import Annotated
@@ -27,6 +28,21 @@ class BackendChoice(str, Enum):
     tensorrt = "tensorrt"
     onnxruntime_cuda = "onnxruntime_cuda"
     onnxruntime_cpu = "onnxruntime_cpu"
+
+
+def _crop_box(text: str) -> Sequence[float]:
+    """The six numbers of --crop-box. Raises BadParameter."""
+    from zeroflow_ros.crop_box import require_box
+
+    try:
+        box = [float(number) for number in text.split(",")]
+        require_box(box)
+    except ValueError as error:
+        raise typer.BadParameter(
+            f"'{text}' is not two corners of a box: give six numbers in m with commas between "
+            "them, as -2.5,-1.1,-1.9,2.5,1.1,0.3"
+        ) from error
+    return box
 
 
 BackendOption = Annotated[
@@ -55,6 +71,15 @@ Deskew = Annotated[
     typer.Option(
         "--deskew/--no-deskew",
         help="Deskew clouds that carry the time of each point and do not look deskewed.",
+    ),
+]
+CropBox = Annotated[
+    Sequence[float] | None,
+    typer.Option(
+        metavar="X,Y,Z,X,Y,Z",
+        parser=_crop_box,
+        help="Two opposite corners of what the lidar sees of its own vehicle, metres in the "
+        "clouds' frame; points inside are left out.",
     ),
 ]
 ModelOption = Annotated[str | None, typer.Option(help="Bundled model's name or an .onnx file.")]

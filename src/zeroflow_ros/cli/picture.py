@@ -13,6 +13,7 @@ import typer
 from zeroflow_ros.cli.options import (
     AsJson,
     BagPath,
+    CropBox,
     EgoMotionOption,
     EgoMotionSource,
     LookedAtTopic,
@@ -45,6 +46,7 @@ def picture(
     model: ModelOption = None,
     sensor_height: SensorHeight = None,
     ego_motion: EgoMotionOption = EgoMotionSource.auto,
+    crop_box: CropBox = None,
     as_json: AsJson = False,
 ) -> None:
     """Draw a sweep's flow from above: hue is direction, strength is speed.
@@ -57,7 +59,7 @@ def picture(
 
     if out.suffix.lower() != ".png":
         raise ZeroflowError(f"'{out}': pictures are written as PNG; end the name in .png")
-    choice = FlowChoice(topic, model, sensor_height, ego_motion.value)
+    choice = FlowChoice(topic, model, sensor_height, ego_motion.value, crop_box)
     summary = draw_sweep(bag, sweep, out, choice, Look(range_m, size, max_speed))
     if as_json:
         typer.echo(json.dumps(summary, indent=2))

@@ -14,6 +14,7 @@ from zeroflow_ros.cli.options import (
     AsJson,
     BackendChoice,
     BackendOption,
+    CropBox,
     Deskew,
     EgoMotionOption,
     EgoMotionSource,
@@ -53,6 +54,7 @@ def run(
     sensor_height: SensorHeight = None,
     ego_motion: EgoMotionOption = EgoMotionSource.auto,
     deskew: Deskew = True,
+    crop_box: CropBox = None,
     colored: Annotated[
         bool,
         typer.Option(
@@ -86,6 +88,7 @@ def run(
             sensor_height=sensor_height,
             ego_motion=ego_motion.value,
             deskew=deskew,
+            crop_box=crop_box,
             colored=colored,
             overwrite=overwrite,
             progress=progress,

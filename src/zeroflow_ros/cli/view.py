@@ -13,6 +13,7 @@ import typer
 from zeroflow_ros.cli.options import (
     AsJson,
     BagPath,
+    CropBox,
     EgoMotionOption,
     EgoMotionSource,
     LookedAtTopic,
@@ -44,6 +45,7 @@ def view(
     model: ModelOption = None,
     sensor_height: SensorHeight = None,
     ego_motion: EgoMotionOption = EgoMotionSource.auto,
+    crop_box: CropBox = None,
     as_json: AsJson = False,
 ) -> None:
     """Show a bag's flow in a rerun window: points, arrows, path, what moves.
@@ -58,7 +60,7 @@ def view(
 
     if save is not None and save.suffix.lower() != ".rrd":
         raise ZeroflowError(f"'{save}': rerun's files end in .rrd")
-    choice = FlowChoice(topic, model, sensor_height, ego_motion.value)
+    choice = FlowChoice(topic, model, sensor_height, ego_motion.value, crop_box)
     with progress_bar("sweeps") as progress:
         summary = view_bag(
             bag,

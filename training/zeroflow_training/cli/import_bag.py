@@ -11,6 +11,7 @@ import typer
 
 from zeroflow_ros.cli.options import (
     AsJson,
+    CropBox,
     Deskew,
     EgoMotionOption,
     EgoMotionSource,
@@ -38,6 +39,7 @@ def import_bag(
     ego_motion: EgoMotionOption = EgoMotionSource.auto,
     sensor_height: SensorHeight = None,
     deskew: Deskew = True,
+    crop_box: CropBox = None,
     sweeps: Annotated[
         int, typer.Option(min=2, help="Sweeps of a sequence at most; longer bags are cut.")
     ] = 200,
@@ -63,6 +65,7 @@ def import_bag(
         ego_motion=ego_motion.value,
         sensor_height_m=sensor_height,
         deskew=deskew,
+        crop_box=crop_box,
         longest=sweeps,
         sensor=sensor,
         licence=licence,

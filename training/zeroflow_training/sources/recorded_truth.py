@@ -27,11 +27,16 @@ class _Place(NamedTuple):
     pairing: Pairing
 
     def write(self, flow: FlowColumns) -> None:
-        """The velocity (m/s) leads from the sweep before, so that the way back is its negative."""
+        """The velocity (m/s) leads from the sweep before, so that the way back is its negative.
+
+        What is not in the sequence (NaN, in the crop box) has no truth there either.
+        """
+        stored = self.sequence.sweep(self.pairing.source).posed.sweep
+        valid = flow.valid & np.isfinite(stored.points).all(1)
         stamps_ns = self.sequence.manifest.stamps_ns
         back_s = (stamps_ns[self.pairing.target] - stamps_ns[self.pairing.source]) * 1e-9
-        displacement = np.where(flow.valid[:, None], flow.velocity * np.float32(back_s), 0)
-        labels = PairLabels(displacement, flow.valid, report={"topic": TRUTH_TOPIC})
+        displacement = np.where(valid[:, None], flow.velocity * np.float32(back_s), 0)
+        labels = PairLabels(displacement, valid, report={"topic": TRUTH_TOPIC})
         labels.write(self.sequence.label_file(TRUTH, self.pairing))
 
 

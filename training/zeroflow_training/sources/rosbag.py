@@ -4,11 +4,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from zeroflow_ros.bags import BagReader, Record
+from zeroflow_ros.crop_box import require_box, without_box
 from zeroflow_ros.ego_motion import KissIcpOdometry
 from zeroflow_ros.errors import BagError, CloudError
 from zeroflow_ros.offline import EgoMotionChoice, Progress, choose_ego_motion, read_sweep
@@ -26,8 +27,9 @@ LONGEST = 200  # sweeps of a sequence: 20 s at 10 Hz
 class BagOptions:
     """How bags are read, as `zeroflow run` does.
 
-    `sensor_height_m` None: measured, with the tilt. `longest`: sweeps of a sequence at most.
-    `sensor` and `licence`: words for the manifest.
+    `sensor_height_m` None: measured, with the tilt. `crop_box`: as FlowEstimator has it; points
+    inside become NaN. `longest`: sweeps of a sequence at most. `sensor` and `licence`: words for
+    the manifest. Raises ValueError for a `crop_box` that is not six finite numbers.
     """
 
     topic: str | None = None
@@ -35,17 +37,23 @@ class BagOptions:
     ego_motion: EgoMotionChoice = "auto"
     sensor_height_m: float | None = None
     deskew: bool = True
+    crop_box: Sequence[float] | None = None
     longest: int = LONGEST
     sensor: str = "unknown"
     licence: str = "unknown"
 
+    def __post_init__(self) -> None:
+        require_box(self.crop_box)
+
     @property
     def described(self) -> str:
         """What changes the sweeps themselves, in words; nothing where all is as it comes."""
-        height = self.sensor_height_m
+        height, box = self.sensor_height_m, self.crop_box
         told = [] if height is None else [f"sensor height {height:g} m"]
         raw = [] if self.deskew else ["not deskewed"]
-        return ", ".join(told + raw)
+        corners = ",".join(f"{number:g}" for number in box or ())
+        cropped = [f"crop box {corners} m"] if any(box or ()) else []
+        return ", ".join(told + raw + cropped)
 
 
 def import_bag(
@@ -149,4 +157,4 @@ class _BagImport:
         except (BagError, CloudError) as error:
             self._summary.dropped[str(error)] += 1
         else:
-            drive.add(sweep)
+            drive.add(without_box(sweep, self._options.crop_box))
