@@ -333,44 +333,6 @@ def test_a_run_is_reproducible(config: FitConfig, tmp_path: Path) -> None:
     assert (one["state_dict"][key] - other["state_dict"][key]).abs().max() > 0.01
 
 
-def test_schedule_at_its_corners(tiny_config: RealTimeStudentConfig) -> None:
-    module = StudentModule(tiny_config, ScheduleConfig(steps=1000, warmup_steps=100))
-    factor = module.schedule.learning_rate_factor
-    assert factor(0) == pytest.approx(0.01)
-    assert factor(49) == pytest.approx(0.5, abs=0.01)
-    assert factor(500) == pytest.approx(0.505, abs=1e-3)
-    assert factor(1000) == pytest.approx(0.01)
-    assert factor(2000) == pytest.approx(0.01)
-
-
-@pytest.mark.parametrize(
-    ("progress", "beta", "frozen"),
-    [
-        (0.0, 0.6, False),
-        (0.5, 0.21, False),
-        (0.69, 0.0618, False),
-        (0.75, 0.04, True),
-        (1, 0.04, True),
-    ],
-)
-def test_annealing(
-    tiny_config: RealTimeStudentConfig,
-    monkeypatch: pytest.MonkeyPatch,
-    progress: float,
-    beta: float,
-    frozen: bool,
-) -> None:
-    module = StudentModule(tiny_config, ScheduleConfig(steps=1000)).train()
-    monkeypatch.setattr(StudentModule, "progress", progress)
-    assert module._huber_beta() == pytest.approx(beta)
-    module.on_train_batch_start(None, 0)  # type: ignore[arg-type]
-    norms = [
-        m for m in module.modules() if isinstance(m, torch.nn.BatchNorm1d | torch.nn.BatchNorm2d)
-    ]
-    assert len(norms) > 5
-    assert all(norm.training is not frozen for norm in norms)
-
-
 def test_an_average_lies_in_the_middle_and_has_statistics_of_its_own(
     config: FitConfig, tmp_path: Path
 ) -> None:
