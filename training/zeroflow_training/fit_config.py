@@ -20,6 +20,7 @@ from zeroflow_training.losses.terms import DEFAULT_LOSS, check_terms
 from zeroflow_training.schedule import FINE_TUNING_HUBER_M, AtLeastZero, Count, ScheduleConfig
 from zeroflow_training.students.kinds import DEFAULT_KIND, AnyStudentConfig, kind_of
 from zeroflow_training.students.real_time import RealTimeStudentConfig
+from zeroflow_training.wrong_fields import wrong_fields
 
 CONFIGS = Path(__file__).parent / "configs"
 CROP_PILLARS = 128  # training looks at windows of 51.2 m
@@ -107,9 +108,7 @@ def _validated(raw: object, path: Path) -> FitConfig:
     try:
         return TypeAdapter(FitConfig).validate_python(raw)
     except ValidationError as error:
-        wrong = "; ".join(
-            f"{'.'.join(map(str, part['loc'])) or 'loss'}: {part['msg']}" for part in error.errors()
-        )
+        wrong = wrong_fields(error, whole="loss")
         raise ZeroflowError(f"configuration '{path}': {wrong}") from error
 
 

@@ -3,6 +3,7 @@
 """Which lidar a simulation uses: one by its name, or one drawn for a sequence."""
 
 from dataclasses import replace
+from pathlib import Path
 
 from zeroflow_ros.errors import ZeroflowError
 
@@ -37,11 +38,19 @@ TRAINING_SHARES = {
 
 
 def find_sensor(name: str) -> SensorModel:
-    """A sensor of the registry by its name; ZeroflowError lists the names."""
-    try:
+    """A sensor of the registry by its name, or that of a YAML file (see `OwnLidar`).
+
+    ZeroflowError lists the names, or says what is wrong in the file.
+    """
+    if name in SENSORS:
         return SENSORS[name]
-    except KeyError:
-        raise ZeroflowError(f"no lidar called '{name}'; there are {', '.join(SENSORS)}") from None
+    if Path(name).suffix in (".yaml", ".yml"):
+        from .own_lidar import read_lidar  # pydantic, which not everybody has who simulates
+
+        return read_lidar(Path(name))
+    raise ZeroflowError(
+        f"no lidar called '{name}'; there are {', '.join(SENSORS)}, and a .yaml file of your own"
+    )
 
 
 def draw_sensor(dice: Dice) -> SensorModel:
