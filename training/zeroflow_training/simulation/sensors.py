@@ -60,11 +60,19 @@ def draw_sensor(dice: Dice) -> SensorModel:
     name = dice.pick(tuple(TRAINING_SHARES), tuple(TRAINING_SHARES.values()))
     if name == "random":
         return random_sensor(dice)
-    model = SENSORS[name]
+    return _unit(SENSORS[name], dice, (0.008, 0.03))
+
+
+def unit_of(model: SensorModel, dice: Dice) -> SensorModel:
+    """A sensor for one sequence that is one unit of a given model, with noise about as it says."""
+    return _unit(model, dice, (0.4 * model.range_noise_m, 1.5 * model.range_noise_m))
+
+
+def _unit(model: SensorModel, dice: Dice, noise_m: tuple[float, float]) -> SensorModel:
     return replace(
         model,
         heads=tuple(_miscalibrated(head, dice) for head in model.heads),
-        range_noise_m=dice.between(0.008, 0.03),
+        range_noise_m=dice.between(*noise_m),
         range_bias_m=dice.pick(BIASES_M),
         stamp_fraction=dice.pick(STAMPS),
     )
