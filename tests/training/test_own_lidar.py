@@ -63,6 +63,16 @@ def test_a_file_says_beams_columns_and_range(tmp_path: Path) -> None:
     assert whole == SensorModel("three", (head,), 60.0, 0.05)
 
 
+def test_the_file_of_the_documentation_is_one(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs/own_student.md").read_text()
+    path = tmp_path / "mine.yaml"
+    path.write_text(page.partition('```yaml title="mine.yaml"\n')[2].partition("```")[0])
+    (head,) = find_sensor(str(path)).heads
+    assert (head.beams, head.columns) == (40, 1200)
+    assert head.elevations_deg[:2] == (-25.0, -23.0)
+    assert head.elevations_deg[-1] == 5.6
+
+
 def test_further_heads_turn_by_themselves_and_may_hang_upside_down(tmp_path: Path) -> None:
     low = {"elevations_deg": [-20, -10, 5], "columns": 300, "upside_down": True}
     model = read(tmp_path, more_heads=[{**low, "offset_m": [0, 0, -0.2]}])
