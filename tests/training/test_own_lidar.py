@@ -186,6 +186,15 @@ def test_three_beams_look_where_they_should_from_their_height(tmp_path: Path) ->
         assert np.median(np.hypot(x[hits], y[hits])) == pytest.approx(reach, rel=0.03)
 
 
+def test_a_limited_view_faces_to_the_left_of_ahead(tmp_path: Path) -> None:
+    model = read(tmp_path, field_of_view_deg=60, facing_deg=90)
+    drive = Simulation(3, sensor=model, scene=box_scene(), mounting=Mounting(), deskewed=False)
+    x, y, _ = drive.sweep(0).points.T
+    azimuth = np.degrees(np.arctan2(y, x))
+    assert azimuth.min() == pytest.approx(60.0, abs=0.5)
+    assert azimuth.max() == pytest.approx(120.0, abs=0.5)
+
+
 def test_a_mounting_of_known_height_is_nearly_upright_and_looks_ahead() -> None:
     drawn = [Mounting.draw(Dice(seed), HEIGHT_M) for seed in range(300)]
     assert {mounting.height_m for mounting in drawn} == {HEIGHT_M}
