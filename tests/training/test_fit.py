@@ -35,7 +35,6 @@ from zeroflow_training.fit_config import FitConfig
 from zeroflow_training.schedule import ScheduleConfig
 from zeroflow_training.student_module import StudentModule
 from zeroflow_training.students.real_time import RealTimeStudent, RealTimeStudentConfig
-from zeroflow_training.students.student import Encoder
 
 FLOW = np.array([0.4, -0.2, 0.0], np.float32)
 ROWS = 300
@@ -48,10 +47,8 @@ class DriftingWorld(SimulatedSamples):
 
     made: list[SimulatedSamples] = []
 
-    def __init__(
-        self, encoder: Encoder, lags: tuple[int, ...], seed: int = 0, rank: int = 0, seen: int = 0
-    ) -> None:
-        super().__init__(encoder, lags, seed, rank, seen=seen)
+    def __init__(self, *given: Any, **options: Any) -> None:
+        super().__init__(*given, **options)
         DriftingWorld.made.append(self)
 
     def __iter__(self) -> Iterator[Encoded]:

@@ -26,7 +26,7 @@ from zeroflow_training.resuming import so_far
 from zeroflow_training.saving import Checkpoints, save
 from zeroflow_training.starting_weights import origin, start_from
 from zeroflow_training.student_module import StudentModule
-from zeroflow_training.training_data import SIMULATED, then
+from zeroflow_training.training_data import rehearsed, streets, then
 
 
 def fit(
@@ -83,10 +83,15 @@ def fit(
 
 def _source(config: FitConfig, pairs: LabelledPairs | None) -> str:
     """What a run learns from, for the model's card."""
+    view = config.simulation.described
     if pairs is None:
-        return SIMULATED
-    rehearsed = f", {config.rehearsal:.0%} of the samples simulated streets with exact flow"
-    return pairs.described + (rehearsed if config.rehearsal else "")
+        return streets(view)
+    if view and not config.rehearsal:
+        raise ZeroflowError(
+            "a lidar or height of the simulation is given, but with these data no simulated street "
+            "is seen: say a rehearsal in the configuration, as 0.5, or leave it out"
+        )
+    return pairs.described + rehearsed(config.rehearsal, view)
 
 
 def _in_one_line(error: ZeroflowError) -> ZeroflowError:

@@ -16,10 +16,12 @@ from pydantic import Field, TypeAdapter, ValidationError
 from zeroflow_ros.errors import ZeroflowError
 from zeroflow_training.data.seeds import RUNS
 from zeroflow_training.data.sequences import ALL_AUGMENTATIONS, Augmentation
+from zeroflow_training.data.simulation_config import EVERYBODYS, SimulationConfig
 from zeroflow_training.losses.terms import DEFAULT_LOSS, check_terms
 from zeroflow_training.schedule import FINE_TUNING_HUBER_M, AtLeastZero, Count, ScheduleConfig
 from zeroflow_training.students.kinds import DEFAULT_KIND, AnyStudentConfig, kind_of
 from zeroflow_training.students.real_time import RealTimeStudentConfig
+from zeroflow_training.wrong_fields import wrong_fields
 
 CONFIGS = Path(__file__).parent / "configs"
 CROP_PILLARS = 128  # training looks at windows of 51.2 m
@@ -33,9 +35,10 @@ class FitConfig:
 
     `loss`: weights of terms by name (see losses/terms.py). `data`: folder of sequences, labelled by
     `teacher`; None: simulated streets. `augmentation` is that of sequences; `rehearsal`: share of
-    simulated streets among them. `batch_size`: samples that a device sees at once; a step counts
-    `accumulation` of these on each device. `devices`, `nodes`, `strategy` and `precision` are
-    Lightning's. Raises ValueError for a loss that is none.
+    simulated streets among them. `simulation`: which lidar sees simulated streets. `batch_size`:
+    samples that a device sees at once; a step counts `accumulation` of these on each device.
+    `devices`, `nodes`, `strategy` and `precision` are Lightning's. Raises ValueError for a loss
+    that is none.
     """
 
     __pydantic_config__: ClassVar = {"extra": "forbid"}
@@ -49,6 +52,7 @@ class FitConfig:
     teacher: str = "rigid"
     augmentation: tuple[Augmentation, ...] = ALL_AUGMENTATIONS
     rehearsal: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    simulation: SimulationConfig = EVERYBODYS
     seed: Annotated[int, Field(ge=0, lt=RUNS)] = 0
     batch_size: AtLeastOne = 4
     accumulation: AtLeastOne = 1
@@ -107,9 +111,7 @@ def _validated(raw: object, path: Path) -> FitConfig:
     try:
         return TypeAdapter(FitConfig).validate_python(raw)
     except ValidationError as error:
-        wrong = "; ".join(
-            f"{'.'.join(map(str, part['loc'])) or 'loss'}: {part['msg']}" for part in error.errors()
-        )
+        wrong = wrong_fields(error, whole="loss")
         raise ZeroflowError(f"configuration '{path}': {wrong}") from error
 
 

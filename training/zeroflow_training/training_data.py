@@ -12,6 +12,19 @@ SIMULATED = "zeroflow_ros simulated streets, exact flow, no recorded data, no la
 THEN = "; then "
 
 
+def streets(view: str) -> str:
+    """Simulated streets alone; `view`: how many are seen by which lidar, "" where none is given."""
+    return f"{SIMULATED} ({view})" if view else SIMULATED
+
+
+def rehearsed(share: float, view: str) -> str:
+    """What follows the words for labelled sequences where streets are mixed in."""
+    if not share:
+        return ""
+    seen = f" ({view})" if view else ""
+    return f", {share:.0%} of the samples simulated streets with exact flow{seen}"
+
+
 def learned_from(state: Mapping[str, Any], path: Path) -> str:
     """What a checkpoint says of itself; that it is unknown, where it does not."""
     said = state.get("hyper_parameters", {}).get("training_data")

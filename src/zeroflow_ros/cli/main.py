@@ -49,6 +49,7 @@ _EXTRAS = {
     "scipy": "training",
     "threadpoolctl": "training",
     "torch": "training",
+    "yaml": "training",
 }
 
 

@@ -29,7 +29,9 @@ def demo(
         Path, typer.Option("--out", "-o", help="Folder for the picture, the bag and the log.")
     ] = Path("demo"),
     seconds: Annotated[float, typer.Option(min=1.0, help="Length of the drive.")] = 12.0,
-    sensor: Annotated[str, typer.Option(help="Simulated lidar.")] = "DUAL-32",
+    sensor: Annotated[
+        str, typer.Option(help="Simulated lidar, by name or a YAML file.")
+    ] = "DUAL-32",
     as_json: AsJson = False,
 ) -> None:
     """Drive a simulated lidar at 10 Hz into the real ROS 2 node and measure what comes back.

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from zeroflow_ros.cli.options import AsJson
+from zeroflow_training.cli.own_lidar import OwnHeight, OwnSensor
 
 if TYPE_CHECKING:
     from zeroflow_training.fit_config import FitConfig
@@ -29,6 +30,8 @@ _EPILOG = """
   zeroflow fit runs/second --init runs/first/last.ckpt --steps 5000 --learning-rate 3e-3
 
   zeroflow fit runs/mine --data data/ --init zeroflow-rt
+
+  zeroflow fit runs/mine --init zeroflow-rt --sensor my_lidar.yaml --sensor-height 2.1
 
   zeroflow fit runs/zeroflow --config fastflow3d --data av2/ --teacher zeroflow-nsfp
 """
@@ -54,6 +57,8 @@ def fit(
     teacher: Annotated[
         str | None, typer.Option(help="Whose labels of DATA; default: rigid.")
     ] = None,
+    sensor: OwnSensor = None,
+    sensor_height: OwnHeight = None,
     steps: Annotated[int | None, typer.Option(min=1, help="Optimiser steps.")] = None,
     seed: Annotated[
         int | None, typer.Option(min=0, max=98, help="Of weights, scenes, order, augmentation.")
@@ -98,6 +103,7 @@ def fit(
     from zeroflow_training.cli.fit_report import report
     from zeroflow_training.fit import fit as run_fit
     from zeroflow_training.fit_progress import FitProgress
+    from zeroflow_training.simulation.sensors import find_sensor
     from zeroflow_training.starting_weights import find_checkpoint
 
     newest = _newest(folder, resume)
@@ -105,9 +111,14 @@ def fit(
     schedule = _replaced(
         plan.schedule, steps=steps, learning_rate=learning_rate, static_share=static_share
     )
+    height = None if sensor_height is None else (sensor_height, sensor_height)
+    simulation = _replaced(
+        plan.simulation, sensor=find_sensor(sensor) if sensor else None, sensor_height=height
+    )
     plan = _replaced(
         plan,
         schedule=schedule,
+        simulation=simulation,
         data=str(data) if data else None,
         teacher=teacher,
         seed=seed,

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from zeroflow_ros.cli.options import AsJson
+from zeroflow_training.cli.own_lidar import OwnHeight, OwnSensor
 
 _EPILOG = """
 [bold]Example[/bold]
@@ -22,9 +23,8 @@ def import_simulated(
     data: Annotated[Path, typer.Argument(metavar="OUT", help="Folder of the sequences.")],
     sequences: Annotated[int, typer.Option(min=1, help="How many drives.")] = 10,
     sweeps: Annotated[int, typer.Option(min=2, help="Sweeps of each, 0.1 s apart.")] = 20,
-    sensor: Annotated[
-        str | None, typer.Option(help="A lidar by name, as VLP-32C; default: drawn by the seed.")
-    ] = None,
+    sensor: OwnSensor = None,
+    sensor_height: OwnHeight = None,
     scene: Annotated[
         str | None,
         typer.Option(
@@ -47,7 +47,7 @@ def import_simulated(
     from zeroflow_training.sources.simulated import import_simulated as run_import
     from zeroflow_training.sources.summary import ImportSummary
 
-    options = SimulationOptions(sequences, sweeps, sensor, scene, seed)
+    options = SimulationOptions(sequences, sweeps, sensor, scene, seed, sensor_height)
     summary = ImportSummary()
     with progress_bar("sweeps") as progress:
         run_import(data, summary, options, progress)

@@ -10,11 +10,14 @@ from typing import Annotated
 import typer
 
 from zeroflow_ros.cli.options import AsJson
+from zeroflow_training.cli.own_lidar import OwnHeight, OwnSensor
 
 _EPILOG = """
-[bold]Example[/bold]
+[bold]Examples[/bold]
 
   zeroflow simulate drive.mcap --sensor VLP-32C --scene crossing --seconds 20 --seed 3
+
+  zeroflow simulate drive.mcap --sensor my_lidar.yaml --sensor-height 2.1
 """
 
 
@@ -22,9 +25,8 @@ def simulate(
     out: Annotated[
         Path, typer.Argument(metavar="OUT", help="Folder to create; .mcap makes one file.")
     ],
-    sensor: Annotated[
-        str | None, typer.Option(help="A lidar by name, as VLP-32C; default: drawn by the seed.")
-    ] = None,
+    sensor: OwnSensor = None,
+    sensor_height: OwnHeight = None,
     kind: Annotated[
         str | None,
         typer.Option(
@@ -45,7 +47,13 @@ def simulate(
     from zeroflow_training.simulation.simulator import Simulation
 
     model = find_sensor(sensor) if sensor else None
-    simulation = Simulation(seed, sensor=model, scene_kind=kind, duration_s=seconds)
+    simulation = Simulation(
+        seed,
+        sensor=model,
+        scene_kind=kind,
+        sensor_height_m=sensor_height,
+        duration_s=seconds,
+    )
     count = max(1, round(seconds * simulation.rate_hz))
     with progress_bar("sweeps") as progress:
         sweeps = record(simulation, count, out, overwrite=overwrite, progress=progress)

@@ -58,7 +58,9 @@ class RunData(lightning.LightningDataModule):
 def simulated_batches(config: FitConfig, seen: int = 0, rank: int = 0) -> Batches:
     """Endless batches of simulated windows, for one process of a run, after `seen` scenes."""
     encoder = config.student.encoder(needs_scene(config.loss))
-    samples = SimulatedSamples(encoder, config.student.lags, config.seed, rank, seen=seen)
+    samples = SimulatedSamples(
+        encoder, config.student.lags, config.seed, rank, seen=seen, simulation=config.simulation
+    )
     return _batches(config, dataset=samples, collate_fn=encoder.collate)
 
 
@@ -68,7 +70,13 @@ def sequence_batches(
     """Endless batches of labelled pairs, for process `rank` of `ranks`."""
     encoder = config.student.encoder(needs_scene(config.loss))
     samples = SequenceSamples(
-        pairs, encoder, config.student.lags, config.seed, config.augmentation, config.rehearsal
+        pairs,
+        encoder,
+        config.student.lags,
+        config.seed,
+        config.augmentation,
+        config.rehearsal,
+        config.simulation,
     )
     start = steps_done * config.accumulation * config.batch_size * ranks
     positions = Positions(start, rank, ranks)

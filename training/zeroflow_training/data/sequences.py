@@ -17,6 +17,7 @@ from zeroflow_training.data.order import EndlessOrder, Turns
 from zeroflow_training.data.recorded import recorded_sample
 from zeroflow_training.data.sample import TrainingSample
 from zeroflow_training.data.simulated import first_scene, simulated_sample
+from zeroflow_training.data.simulation_config import EVERYBODYS, SimulationConfig
 from zeroflow_training.students.student import Encoder
 
 Augmentation = Literal["thin", "turn", "forget", "poses", "level"]
@@ -30,7 +31,8 @@ class SequenceSamples(Dataset[Any]):
     """Sample number `position` of a run, encoded: by EndlessOrder, with a generator of its own.
 
     Generators are seeded by (seed, position): neither how many workers there are nor where a run
-    was resumed changes anything. A share of `rehearsal` are simulated streets instead.
+    was resumed changes anything. A share of `rehearsal` are simulated streets instead, seen as
+    `simulation` says.
     """
 
     def __init__(
@@ -41,10 +43,12 @@ class SequenceSamples(Dataset[Any]):
         seed: int = 0,
         augmentation: Sequence[Augmentation] = ALL_AUGMENTATIONS,
         rehearsal: float = 0.0,
+        simulation: SimulationConfig = EVERYBODYS,
     ) -> None:
         self.pairs, self.encoder = pairs, encoder
         self.lags, self.seed = tuple(lags), seed
         self.augmentation = frozenset(augmentation)
+        self.simulation = simulation
         self.order, self.turns = EndlessOrder(len(pairs), seed), Turns(rehearsal)
 
     def __getitem__(self, position: int) -> Any:
@@ -57,7 +61,8 @@ class SequenceSamples(Dataset[Any]):
     def _sample(self, position: int, rng: np.random.Generator) -> TrainingSample:
         scene = self.turns.scene(position)
         if scene is not None:
-            return simulated_sample(first_scene(self.seed) + scene, self.lags, rng)
+            seed = first_scene(self.seed) + scene
+            return simulated_sample(seed, self.lags, rng, self.simulation)
         return self._recorded(self.order.item(self.turns.new(position)), rng)
 
     def _recorded(self, number: int, rng: np.random.Generator) -> TrainingSample:

@@ -16,6 +16,7 @@ from zeroflow_training.data.augmentation import forget, thin, turn, window
 from zeroflow_training.data.levelled import level_error, levelled_sweeps, pose_errors
 from zeroflow_training.data.sample import INTERVAL_S, Marks, TrainingSample, is_dynamic
 from zeroflow_training.data.seeds import RUNS, SEEDS_PER_WORKER, WORKERS
+from zeroflow_training.data.simulation_config import EVERYBODYS, SimulationConfig
 from zeroflow_training.simulation.classes import ActorClass
 from zeroflow_training.simulation.simulator import SimulatedSweep, Simulation
 from zeroflow_training.students.student import Encoder
@@ -34,7 +35,7 @@ class SimulatedSamples(IterableDataset[Any]):
     Crops pass through a small shuffle buffer, so a batch mixes scenes although a scene is rendered
     once. Worker w draws scene seeds seed * 1e7 + w * 1e6 + 0, 1, 2 ...: reproducible. A run that
     is resumed passes over the first `seen` scenes of each worker. The workers of all processes that
-    train together are counted on, from process `rank` 0.
+    train together are counted on, from process `rank` 0. `simulation` says who sees the scenes.
     """
 
     def __init__(
@@ -46,6 +47,7 @@ class SimulatedSamples(IterableDataset[Any]):
         crops_per_scene: int = CROPS_PER_SCENE,
         shuffle: int = SHUFFLE,
         seen: int = 0,
+        simulation: SimulationConfig = EVERYBODYS,
     ) -> None:
         require_seeds(seed)
         self.encoder = encoder
@@ -55,6 +57,7 @@ class SimulatedSamples(IterableDataset[Any]):
         self.crops_per_scene = crops_per_scene
         self.shuffle = shuffle
         self.seen = seen
+        self.simulation = simulation
 
     def __iter__(self) -> Iterator[Any]:
         worker = get_worker_info()
@@ -70,7 +73,7 @@ class SimulatedSamples(IterableDataset[Any]):
                 yield buffer.pop(rng.integers(len(buffer)))
 
     def _scene(self, scene_seed: int, rng: np.random.Generator) -> list[Any]:
-        sample = simulated_sample(scene_seed, self.lags, rng)
+        sample = simulated_sample(scene_seed, self.lags, rng, self.simulation)
         encoded = []
         for _ in range(self.crops_per_scene):
             piece = window(turn(thin(sample, rng), rng), self.encoder.window_m, rng)
@@ -108,21 +111,27 @@ def require_seeds(seed: int, workers: int = 1) -> None:
 
 
 def simulated_sample(
-    scene_seed: int, lags: Sequence[int], rng: np.random.Generator
+    scene_seed: int,
+    lags: Sequence[int],
+    rng: np.random.Generator,
+    simulation: SimulationConfig = EVERYBODYS,
 ) -> TrainingSample:
     """Sweeps of one scene at `lags`, as a vehicle with imperfect odometry would see them."""
+    view = simulation.view(scene_seed)
     step = 2 if rng.random() < 0.15 else 1  # of a 20 Hz lidar, the vehicle looks at every second
-    simulation = Simulation(
+    drive = Simulation(
         scene_seed,
+        sensor=view.sensor,
+        sensor_height_m=view.sensor_height_m,
         rate_hz=step / INTERVAL_S,
         interval_s=INTERVAL_S,
         deskewed=bool(rng.random() < 0.7),
         time_reversed=bool(rng.random() < 0.5),
     )
-    rendered = [simulation.sweep(step * (lags[-1] - lag)) for lag in lags]
+    rendered = [drive.sweep(step * (lags[-1] - lag)) for lag in lags]
     errors = pose_errors(lags, rng)
     if rng.random() < 0.05:
-        errors = _stale_errors(simulation, lags)
+        errors = _stale_errors(drive, lags)
     sample = levelled_sample(rendered, level_error(rng), errors)
     if rng.random() < 0.25:
         return _without_ground(sample, rendered)

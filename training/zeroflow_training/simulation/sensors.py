@@ -3,6 +3,7 @@
 """Which lidar a simulation uses: one by its name, or one drawn for a sequence."""
 
 from dataclasses import replace
+from pathlib import Path
 
 from zeroflow_ros.errors import ZeroflowError
 
@@ -37,11 +38,19 @@ TRAINING_SHARES = {
 
 
 def find_sensor(name: str) -> SensorModel:
-    """A sensor of the registry by its name; ZeroflowError lists the names."""
-    try:
+    """A sensor of the registry by its name, or that of a YAML file (see `OwnLidar`).
+
+    ZeroflowError lists the names, or says what is wrong in the file.
+    """
+    if name in SENSORS:
         return SENSORS[name]
-    except KeyError:
-        raise ZeroflowError(f"no lidar called '{name}'; there are {', '.join(SENSORS)}") from None
+    if Path(name).suffix in (".yaml", ".yml"):
+        from .own_lidar import read_lidar  # pydantic, which not everybody has who simulates
+
+        return read_lidar(Path(name))
+    raise ZeroflowError(
+        f"no lidar called '{name}'; there are {', '.join(SENSORS)}, and a .yaml file of your own"
+    )
 
 
 def draw_sensor(dice: Dice) -> SensorModel:
@@ -51,11 +60,19 @@ def draw_sensor(dice: Dice) -> SensorModel:
     name = dice.pick(tuple(TRAINING_SHARES), tuple(TRAINING_SHARES.values()))
     if name == "random":
         return random_sensor(dice)
-    model = SENSORS[name]
+    return _unit(SENSORS[name], dice, (0.008, 0.03))
+
+
+def unit_of(model: SensorModel, dice: Dice) -> SensorModel:
+    """A sensor for one sequence that is one unit of a given model, with noise about as it says."""
+    return _unit(model, dice, (0.4 * model.range_noise_m, 1.5 * model.range_noise_m))
+
+
+def _unit(model: SensorModel, dice: Dice, noise_m: tuple[float, float]) -> SensorModel:
     return replace(
         model,
         heads=tuple(_miscalibrated(head, dice) for head in model.heads),
-        range_noise_m=dice.between(0.008, 0.03),
+        range_noise_m=dice.between(*noise_m),
         range_bias_m=dice.pick(BIASES_M),
         stamp_fraction=dice.pick(STAMPS),
     )

@@ -63,7 +63,8 @@ class Simulation:
     """A scene, a sensor on a moving vehicle, and the sweeps it delivers.
 
     Everything follows from ``seed``; ``sensor`` and ``scene`` are drawn from it unless given
-    (the scene of ``scene_kind``, one of `KINDS`, or of any).
+    (the scene of ``scene_kind``, one of `KINDS`, or of any; the mounting, if there is none,
+    at ``sensor_height_m``, or at any).
     Sweeps may be asked for in any order. ``time_reversed`` runs the world backwards while the
     sensor still spins forwards. ``duration_s`` is how long a drawn scene has to last. A drawn
     scene comes with its weather, the sensor's faults and how the vehicle's body sways
@@ -78,6 +79,7 @@ class Simulation:
         scene: Scene | None = None,
         scene_kind: str | None = None,
         mounting: Mounting | None = None,
+        sensor_height_m: float | None = None,
         dynamics: BodyDynamics | None = None,
         rate_hz: float = 10.0,
         interval_s: float | None = None,
@@ -88,7 +90,7 @@ class Simulation:
         # A draw of its own for each part: giving one explicitly leaves the others as they were.
         self.seed = seed
         self.sensor = sensor or draw_sensor(Dice(f"sensor {seed}"))
-        self.mounting = mounting or Mounting.draw(Dice(f"mounting {seed}"))
+        self.mounting = mounting or Mounting.draw(Dice(f"mounting {seed}"), sensor_height_m)
         self.rate_hz = rate_hz
         self.interval_s = interval_s or 1.0 / rate_hz
         self.deskewed = deskewed

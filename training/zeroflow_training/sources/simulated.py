@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import copy
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,7 +26,9 @@ from zeroflow_training.sequences import (
     SequenceWriter,
     StoredSweep,
 )
+from zeroflow_training.simulation.beam_tables import SENSORS
 from zeroflow_training.simulation.classes import NO_MOTION
+from zeroflow_training.simulation.scan_heads import SensorModel
 from zeroflow_training.simulation.sensors import find_sensor
 from zeroflow_training.simulation.simulator import SimulatedSweep, Simulation
 from zeroflow_training.sources.finished import is_finished
@@ -43,7 +46,8 @@ _FLOW_CLASS[PointClass.OTHER] = FlowClass.UNJUDGED
 
 @dataclass(frozen=True)
 class SimulationOptions:
-    """`sensor` and `scene` by name, None: drawn by each scene's seed.
+    """`sensor` by name or YAML file, `scene` by name, `sensor_height_m`; None: drawn by each
+    scene's seed.
 
     Scene k of `seed`, 0 to 98, has the seed that `zeroflow fit --seed` would draw it by: training
     on both wants two seeds. All keep clear of the frozen test worlds.
@@ -54,6 +58,7 @@ class SimulationOptions:
     sensor: str | None = None
     scene: str | None = None
     seed: int = 0
+    sensor_height_m: float | None = None
 
     def __post_init__(self) -> None:
         """Raise DataError for what would reach into the test worlds."""
@@ -82,12 +87,13 @@ def import_simulated(
     without Patchwork++, which tells the ground as it does of recordings.
     """
     model = find_sensor(options.sensor) if options.sensor else None
+    lidar = _described(options, model)
     for number in range(options.sequences):
         seed = options.scene_seed(number)
         folder = data / f"simulated_{seed:09d}"
         provenance = (
-            f"simulated scene of seed {seed} ({options.scene or 'any'}, "
-            f"{options.sensor or 'any'} lidar), {options.sweeps} sweeps, ground by Patchwork++"
+            f"simulated scene of seed {seed} ({options.scene or 'any'}, {lidar}), "
+            f"{options.sweeps} sweeps, ground by Patchwork++"
         )
         if is_finished(folder, provenance):
             summary.skip(folder)
@@ -96,6 +102,7 @@ def import_simulated(
             seed,
             sensor=model,
             scene_kind=options.scene,
+            sensor_height_m=options.sensor_height_m,
             duration_s=0.1 * options.sweeps,
         )
         origin = Origin(simulation.sensor.name, provenance, "simulated, exact", LICENCE)
@@ -107,6 +114,15 @@ def import_simulated(
             mark_ground(writer, simulation.mounting.sensor_to_base())
         summary.add(folder)
         summary.labels["truth"] += 2 * (options.sweeps - 1)
+
+
+def _described(options: SimulationOptions, model: SensorModel | None) -> str:
+    """Lidar and height, so that a file that was changed is not taken for what it was."""
+    named = options.sensor or "any"
+    if model is not None and named not in SENSORS:
+        named = f"{model.name} {zlib.crc32(repr(model).encode()):08x}"
+    at = "" if options.sensor_height_m is None else f" at {options.sensor_height_m:g} m"
+    return f"{named} lidar{at}"
 
 
 def add_sweep(writer: SequenceWriter, simulation: Simulation, k: int, last: int) -> None:
