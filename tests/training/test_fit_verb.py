@@ -97,3 +97,18 @@ def test_one_process_of_several_reports(
     _, said = call("--steps", "3")
     assert said.endswith(f"{tmp_path}/run/last.ckpt\n") == (rank == 0)
     assert bool(said) == (rank == 0)
+
+
+def test_a_lidar_and_a_height_replace_what_the_configuration_says(
+    call: Call, tmp_path: Path
+) -> None:
+    lidar = tmp_path / "mine.yaml"
+    lidar.write_text("{name: three, elevations_deg: [-20, -10, 5], columns: 90}")
+    height = ["--sensor-height", "2.1"]
+    for options, said in [
+        (["--sensor", str(lidar), *height], "50% seen by lidar three at 2.1 m"),
+        (height, "50% seen by any lidar at 2.1 m"),
+        ([], ""),
+    ]:
+        plan, _ = call(*options)
+        assert plan.simulation.described == said

@@ -20,11 +20,8 @@ pytest.importorskip("torch", reason="pip install 'zeroflow_ros[training]'")
 pytest.importorskip("lightning", reason="pip install 'zeroflow_ros[training]'")
 
 import torch
-import typer
-from typer.testing import CliRunner
 
 from zeroflow_ros.errors import ZeroflowError
-from zeroflow_training.cli import fit as verb
 from zeroflow_training.data import simulated
 from zeroflow_training.data.labelled_pairs import LabelledPairs
 from zeroflow_training.data.loading import sequence_batches, simulated_batches
@@ -232,26 +229,3 @@ def test_a_wrong_configuration_names_the_field(
     Path("run.yaml").write_text(yaml.safe_dump({"schedule": {"steps": 1}, "simulation": given}))
     with pytest.raises(ZeroflowError, match=f"configuration 'run.yaml': {reason}"):
         load_config("run.yaml")
-
-
-def test_options_of_the_verb_replace_what_the_configuration_says(
-    monkeypatch: pytest.MonkeyPatch, file: Path, tmp_path: Path
-) -> None:
-    plans: list[FitConfig] = []
-
-    def not_trained(plan: FitConfig, folder: Path, *_: Any) -> Path:
-        plans.append(plan)
-        return folder / "last.ckpt"
-
-    monkeypatch.setattr("zeroflow_training.fit.fit", not_trained)
-    app = typer.Typer()
-    verb.register(app)
-    options = ["--sensor", str(file), "--sensor-height", str(HEIGHT_M)]
-    for given in (options, options[2:], []):
-        result = CliRunner().invoke(app, [str(tmp_path / "run"), *given])
-        assert result.exit_code == 0, result.output
-    assert [plan.simulation.described for plan in plans] == [
-        "50% seen by lidar three at 2.1 m",
-        "50% seen by any lidar at 2.1 m",
-        "",
-    ]
