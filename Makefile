@@ -49,7 +49,7 @@ lint: .venv/installed
 
 docs: .venv/installed
 	NO_MKDOCS_2_WARNING=1 .venv/bin/python -m mkdocs build
-	@echo "open site/index.html"
+	@echo "open site/index.html (search wants a server: python3 -m http.server -d site)"
 
 demo: .venv-demo/installed
 	.venv-demo/bin/zeroflow demo

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import re
+from html import escape
 from typing import Any
 
 import typer
@@ -30,7 +31,7 @@ def command_reference() -> str:
 def _chapter(name: str, command: Any) -> str:
     """One verb: what it does, how it is called, its parameters, examples."""
     context = command.make_context(name, [], resilient_parsing=True)
-    usage = " ".join(piece.strip("{}") for piece in command.collect_usage_pieces(context))
+    usage = " ".join(_bare(piece) for piece in command.collect_usage_pieces(context))
     parts = [
         f"## {name}",
         _plain(command.help),
@@ -48,12 +49,17 @@ def _examples(epilog: str) -> list[str]:
     return [line.strip() for line in _plain(epilog).splitlines()[1:] if line.strip()]
 
 
+def _bare(piece: str) -> str:
+    """A piece of the usage without the marks that a metavar has already."""
+    return piece.strip("{}").replace("[[", "[").replace("]]", "]")
+
+
 def _row(parameter: Any, context: Any) -> str:
     """A parameter: its names and what it takes; what it does, its default, its range."""
     names, text = parameter.get_help_record(context)
     facts = text.removeprefix(parameter.help)  # "[default: auto]", which is no markup
     meaning = f"{_plain(parameter.help)}{facts}"
-    return f"| `{_cell(names)}` | {_cell(meaning).replace('<', '&lt;')} |"
+    return f"| <code>{_cell(names)}</code> | {_cell(meaning)} |"
 
 
 def _code(lines: list[str]) -> str:
@@ -66,5 +72,5 @@ def _plain(help_text: str) -> str:
 
 
 def _cell(text: str) -> str:
-    """Text on one line, which does not end its cell."""
-    return re.sub(r"\s+", " ", text).replace("|", "\\|")
+    """Text on one line, as it is; a cell's code may hold no bar, not even behind a backslash."""
+    return escape(re.sub(r"\s+", " ", text), quote=False).replace("|", "&#124;")

@@ -89,7 +89,8 @@ def test_reference_of_commands_has_all_options_and_defaults() -> None:
     reference = runpy.run_path(str(SCRIPTS / "command_reference.py"))["command_reference"]()
     run = reference[reference.index("\n## run\n") : reference.index("\n## simulate\n")]
     assert "\nzeroflow run [OPTIONS] IN_BAG OUT_BAG\n" in run
-    assert "| `--backend <auto\\|tensorrt\\|onnxruntime_cuda\\|onnxruntime_cpu>` |" in run
+    assert "| <code>--backend &lt;auto&#124;tensorrt&#124;onnxruntime_cuda&#124;" in run
     assert "[default: auto]" in run
     assert "\nzeroflow run drive/ drive_with_flow/\n" in run
+    assert "\nzeroflow card [OPTIONS] [MODEL]\n" in reference
     assert "[bold]" not in reference
