@@ -62,6 +62,18 @@ class MissingPackageError(ZeroflowError):
         )
 
 
+class MissingRosError(ZeroflowError):
+    """There is no ROS in reach of this Python, or not all of it; the message says what to do."""
+
+    def __init__(self, package: str, purpose: str) -> None:
+        distribution = os.environ.get("ROS_DISTRO", "jazzy")
+        super().__init__(
+            f"{purpose} needs ROS 2, and this Python finds no '{package}': "
+            f"source /opt/ros/{distribution}/setup.bash, or where ROS is not installed, "
+            "pip install 'zeroflow_ros[ros]'; zeroflow doctor says more"
+        )
+
+
 class MissingRosPackageError(ZeroflowError):
     """A ROS package that pip does not bring; the message says how to install it."""
 

@@ -21,7 +21,7 @@ class FlowStatus(Enum):
     """Why a sweep has flow, or why it has none."""
 
     ESTIMATED = "estimated"
-    FIRST_SWEEP = "no earlier sweep that is recent enough"
+    FIRST_SWEEP = "first, or after a gap"
     NO_EGO_MOTION = "ego motion unknown at the sweep's stamp"
     EMPTY = "no finite point in range"
 

@@ -52,6 +52,17 @@ class FlowChoice:
     crop_box: Sequence[float] | None = None
     make_estimator: Callable[[EgoMotion], Estimator] | None = None
 
+    @property
+    def idle(self) -> list[str]:
+        """The options that say how to estimate: nothing where flow is shown that is there."""
+        given = {
+            "--model": self.model is not None,
+            "--sensor-height": self.sensor_height is not None,
+            "--ego-motion": self.ego_motion != "auto",
+            "--crop-box": self.crop_box is not None,
+        }
+        return [option for option, is_given in given.items() if is_given]
+
 
 class FlowFrame(NamedTuple):
     """One sweep: its number among the clouds of its topic, `seconds` after the first of them.
@@ -80,7 +91,11 @@ class Selection(NamedTuple):
 
 
 class FlowFrames:
-    """Frames of an open bag. Raises BagError for a topic that is not there or no cloud."""
+    """Frames of an open bag.
+
+    Raises BagError for a topic that is not there or no cloud, and for a choice how to estimate
+    where the flow is there already.
+    """
 
     def __init__(self, reader: BagReader, choice: FlowChoice) -> None:
         """Choose the topic; nothing is read or estimated yet."""
@@ -89,6 +104,8 @@ class FlowFrames:
         recorded = choice.topic is None and flow is not None and flow.message_count > 0
         self.topic = reader.find_cloud_topic(FLOW_TOPIC if recorded else choice.topic)
         self.estimated = not _holds_flow(reader, self.topic)
+        if not self.estimated:
+            self._refuse(choice.idle)
         self.skipped: list[str] = []
 
     @property
@@ -149,6 +166,18 @@ class FlowFrames:
         """Where the lidar was at a sweep that `frames` gave, [4, 4]; None where nobody knows."""
         source = self._estimation[0] if self.estimated else self._odometry
         return source.pose(stamp_ns) if source is not None else None
+
+    def _refuse(self, options: Sequence[str]) -> None:
+        """Raise BagError for options that would do nothing, and say how they would."""
+        if not options:
+            return
+        clouds = self._reader.input_clouds()
+        anew = " or ".join(f"--topic {topic.name}" for topic in clouds)
+        cure = f"to estimate it anew, add {anew}" if clouds else "the bag holds no other clouds"
+        raise BagError(
+            f"{', '.join(options)}: '{self._reader.path}' holds the flow that is shown, "
+            f"{self.topic}, and none is estimated; {cure}"
+        )
 
     def _records(self) -> Iterator[Record]:
         return self._reader.records([self.topic])

@@ -24,6 +24,7 @@ class RunSummary:
     model: str
     sweeps: int = 0
     points: int = 0
+    valid_points: int = 0
     moving_points: int = 0
     statuses: Counter[FlowStatus] = field(default_factory=Counter)
     skipped: Counter[str] = field(default_factory=Counter)
@@ -74,6 +75,7 @@ class RunSummary:
         """Count one sweep that was processed; times only of those that were estimated."""
         self.sweeps += 1
         self.points += len(flow.displacement)
+        self.valid_points += int(np.count_nonzero(flow.valid))
         self.moving_points += int(np.count_nonzero(flow.valid & (flow.speed > MOVING_MPS)))
         self.statuses[flow.status] += 1
         if flow.status is FlowStatus.ESTIMATED:
@@ -109,6 +111,7 @@ class RunSummary:
             "not_estimated": self.not_estimated,
             "skipped": dict(self.skipped),
             "points": self.points,
+            "valid_points": self.valid_points,
             "moving_points": self.moving_points,
             "stage_ms": {
                 name: {"p50": round(p50, 3), "p99": round(p99, 3)}

@@ -10,12 +10,13 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
+from zeroflow_ros.cli import card
 from zeroflow_ros.cli.main import build_app
 from zeroflow_ros.model import DEFAULT_MODEL, find_model, load_card
 
 
-def show(*arguments: str) -> Result:
-    return CliRunner().invoke(build_app(), ["card", *arguments], env={"COLUMNS": "120"})
+def show(*arguments: str, width: int = 120) -> Result:
+    return CliRunner().invoke(build_app(), ["card", *arguments], env={"COLUMNS": str(width)})
 
 
 def test_the_default_models_card_in_words() -> None:
@@ -23,12 +24,31 @@ def test_the_default_models_card_in_words() -> None:
     assert result.exit_code == 0
     rows = dict(line.split("  ", 1) for line in result.stdout.splitlines())
     said = {name: value.strip() for name, value in rows.items()}
-    card = load_card(find_model(None))
-    assert said["model"] == f"{DEFAULT_MODEL} {card.version}"
+    told = load_card(find_model(None))
+    assert said["model"] == f"{DEFAULT_MODEL} {told.version}"
     assert said["sweeps"] == "4, of 0, 0.1, 0.2, 0.4 s before the newest"
     assert said["looks at"].startswith("|x|, |y| < 51.2 m, -1.5 to 4.5 m above the ground")
-    assert said["learned from"] == card.training_data
+    assert said["learned from"] == told.training_data
     assert said["made of the graph"] == load_card(find_model("zeroflow-rt")).graph_sha256
+
+
+@pytest.mark.parametrize("width", [40, 80])
+def test_path_and_checksums_can_be_copied(tmp_path: Path, width: int) -> None:
+    path = tmp_path / ("a folder of " + "my " * 20) / "mine.onnx"
+    path.parent.mkdir()
+    path.write_bytes(find_model(None).read_bytes())
+    lines = show(str(path), width=width).stdout.splitlines()
+    told = load_card(path)
+    for whole in (str(path), told.graph_sha256, told.float_graph_sha256):
+        assert sum(whole in line for line in lines) == 1
+    others = [line for line in lines if str(path) not in line and "SHA-256" not in line]
+    assert max(len(line) for line in others if str(told.float_graph_sha256) not in line) <= width
+
+
+def test_what_a_card_leaves_empty_is_an_empty_row(capsys: pytest.CaptureFixture[str]) -> None:
+    card._show(Path("mine.onnx"), {"learned from": "", "precision": "int8"})
+    lines = [line.rstrip() for line in capsys.readouterr().out.splitlines()]
+    assert lines == ["file          mine.onnx", "learned from", "precision     int8"]
 
 
 def test_all_of_it_for_scripts() -> None:

@@ -26,11 +26,13 @@ def run(monkeypatch: pytest.MonkeyPatch, found: list[Finding], *options: str) ->
 def test_notes_are_no_failure(monkeypatch: pytest.MonkeyPatch) -> None:
     result = run(monkeypatch, [FINE, NOTE])
     assert result.exit_code == 0
+    assert run(monkeypatch, [FINE]).stdout.splitlines()[-1] == "all that is needed works"
+    assert run(monkeypatch, [NOTE] * 2).stdout.endswith("works; 2 notes, see above\n")
     python, icp, cure, last = result.stdout.splitlines()
     assert python.split() == ["ok", "Python", "3.12.3,", "/usr/bin/python3"]
     assert icp.split() == ["note", "KISS-ICP", "not", "installed"]
     assert cure.strip() == "pip install 'zeroflow_ros[odometry]'"  # brackets are no style
-    assert last == "all that is needed works"
+    assert last == "all that is needed works; 1 note, see above"
 
 
 def test_a_cure_can_be_copied(monkeypatch: pytest.MonkeyPatch) -> None:

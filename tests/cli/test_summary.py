@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import io
+import re
 
 import numpy as np
 import pytest
@@ -38,6 +39,7 @@ def table(summary: RunSummary, width: int) -> str:
 
 def test_counts(summary):
     assert (summary.sweeps, summary.estimated, summary.points) == (102, 100, 404)
+    assert summary.valid_points == summary.to_dict()["valid_points"] == 300
     assert summary.moving_points == 100  # 0.6 m/s and valid; 0.4 m/s and the invalid one are not
 
 
@@ -55,6 +57,14 @@ def test_table_keeps_numbers_and_path_whole(summary, width):
     for number in ("102", "404", "59.5 / 108.0"):
         assert number in shown
     assert max(map(len, shown.splitlines()[:-1])) <= width
+
+
+def test_points_with_flow_and_moving_ones_are_shares_of_all(summary):
+    rows = dict(re.findall(r"(\w[^│]*?) +│ +(\S.*?) +│", table(summary, 200)))
+    assert rows["points"] == "404"
+    assert rows["points with flow"] == "300 (74.3 %)"
+    assert rows["moving points (> 0.5 m/s)"] == "100 (24.8 %)"
+    assert rows["first, or after a gap"] == "1"
 
 
 def test_a_run_without_flow_has_no_times():

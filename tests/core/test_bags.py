@@ -130,6 +130,22 @@ def test_bag_without_clouds_says_what_it_has(factory, topic, message):
         reader.find_cloud_topic(topic)
 
 
+def test_topics_of_the_type_that_is_wanted_come_first(factory):
+    bag = factory.write(factory.sweeps(3, "/points") + factory.drive(3))
+    clouds, odometry = (
+        "/points (sensor_msgs/msg/PointCloud2, 3)",
+        "/odom (nav_msgs/msg/Odometry, 3)",
+    )
+    with BagReader(bag) as reader:
+        for find, listed in (
+            (reader.find_cloud_topic, f"{clouds}, {odometry}"),
+            (reader.find_odometry_topic, f"{odometry}, {clouds}"),
+        ):
+            with pytest.raises(BagError) as caught:
+                find("/nothing")
+            assert str(caught.value).endswith(f"has no topic /nothing; its topics: {listed}")
+
+
 def test_bad_sweep_is_told_or_raised(factory):
     entries = factory.sweeps(3)
     flat = factory.cloud(np.ones((5, 2), np.float32), entries[1].log_ns, names=("x", "y"))

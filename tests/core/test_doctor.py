@@ -153,9 +153,10 @@ def test_onnx_runtime_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_machine_without_gpu_is_fine(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cuda_driver, "find_gpu", raising(NoDriverError("no driver: install")))
+    monkeypatch.setattr(cuda_driver, "find_gpu", raising(NoDriverError("libcuda.so.1: no such")))
+    monkeypatch.setattr(cuda_driver, "how_to_get_driver", lambda: "install NVIDIA's driver")
     assert only(packages.gpu) == Finding(
-        Level.note, "none: the CPU runs the network", "if there is one: no driver: install"
+        Level.note, "none: the CPU runs the network", "if there is one: install NVIDIA's driver"
     )
     assert only(packages.tensorrt) == Finding(Level.note, "not looked at: it needs a GPU")
 

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -59,6 +61,7 @@ def flow_entries(factory, count, topic=FLOW_TOPIC):
 
 def test_flow_of_the_bag_is_shown_as_it_is(factory, witness):
     choice, made = witness
+    choice = replace(choice, ego_motion="auto")
     bag = factory.write(factory.sweeps(3) + flow_entries(factory, 3) + factory.drive(3, speed=5))
     with BagReader(bag) as reader:
         frames = FlowFrames(reader, choice)
@@ -83,6 +86,30 @@ def test_a_topic_with_flow_can_be_named(factory, witness):
         assert named.name == "recording /truth/flow"
 
 
+@pytest.mark.parametrize(
+    ("option", "given"),
+    [
+        ("--model", {"model": "m.onnx"}),
+        ("--sensor-height", {"sensor_height": 0.0}),
+        ("--ego-motion", {"ego_motion": "static"}),
+        ("--crop-box", {"crop_box": [0.0] * 6}),
+        ("--model, --ego-motion", {"model": "m.onnx", "ego_motion": "kiss-icp"}),
+    ],
+)
+def test_how_to_estimate_is_refused_where_flow_is_there(factory, option, given):
+    bag = factory.write(factory.sweeps(2) + flow_entries(factory, 2))
+    told = f"holds the flow that is shown, {FLOW_TOPIC}, and none is estimated; to estimate it "
+    with BagReader(bag) as reader:
+        with pytest.raises(BagError, match=f"^{option}: .*{told}anew, add --topic /points$"):
+            FlowFrames(reader, FlowChoice(**given))
+        assert FlowFrames(reader, FlowChoice(topic="/points", **given)).estimated
+    with (
+        BagReader(factory.write(flow_entries(factory, 2), "flow_alone")) as reader,
+        pytest.raises(BagError, match=r"; the bag holds no other clouds$"),
+    ):
+        FlowFrames(reader, FlowChoice(**given))
+
+
 def test_clouds_get_their_flow_with_the_history_they_need(factory, witness):
     choice, made = witness
     entries = factory.sweeps(LEAD + 10)
@@ -101,7 +128,7 @@ def test_a_sweep_without_flow_says_why(factory, witness):
     choice, _ = witness
     with BagReader(factory.write(factory.sweeps(2))) as reader:
         first, second = FlowFrames(reader, choice).frames(0, 2)
-    assert first.no_flow == "no earlier sweep that is recent enough"
+    assert first.no_flow == "first, or after a gap"
     assert (first.moving, second.no_flow) == (0, "")
 
 

@@ -14,6 +14,7 @@ import yaml
 pytest.importorskip("rclpy", reason="ROS is not installed: pip install 'zeroflow_ros[ros]'")
 
 from zeroflow_ros.colored_cloud import COLORED_FIELDS
+from zeroflow_ros.coloring import MAX_SPEED_MPS
 from zeroflow_ros.ros.markers import NAMESPACE
 from zeroflow_ros.ros.outputs import FlowOutputs
 from zeroflow_ros.ros.settings import Settings
@@ -118,6 +119,7 @@ def test_colours_are_fields_of_the_cloud_and_have_fixed_bounds(
     assert speed["Channel Name"] in fields
     assert speed["Autocompute Intensity Bounds"] is False
     assert (speed["Min Intensity"], speed["Max Intensity"]) == (0, Settings().colors_max_speed)
+    assert Settings().colors_max_speed == MAX_SPEED_MPS, "as pictures and `run` have it"
     assert displays["arrows"]["Namespaces"] == {NAMESPACE: True}
 
 

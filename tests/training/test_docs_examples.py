@@ -67,7 +67,7 @@ def test_python_of_the_tour(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.chdir(tmp_path)
     _, printed = run(python_of("tour.md"))
     first, *others = printed.splitlines()
-    assert first.startswith("no earlier sweep that is recent enough: 0 points move")
+    assert first.startswith("first, or after a gap: 0 points move")
     assert len(others) == 3
     assert all(re.match(r"estimated: \d+ points move, up to \d+\.\d m/s", line) for line in others)
 

@@ -69,6 +69,10 @@ class BagReader:
         """Topics of one message type, with messages, in order of name."""
         return sorted(t for t in self.topics.values() if t.type == type_ and t.message_count)
 
+    def input_clouds(self) -> list[Topic]:
+        """Point clouds that flow can be estimated of: not those that hold flow themselves."""
+        return [t for t in self.topics_of_type(CLOUD) if t.name not in _NO_INPUT]
+
     def find_cloud_topic(self, topic: str | None = None, option: str = "--topic") -> str:
         """The PointCloud2 topic: `topic` checked, or the only one there is.
 
@@ -77,10 +81,11 @@ class BagReader:
         """
         if topic is not None:
             return self._check_topic(topic, CLOUD)
-        clouds = [t for t in self.topics_of_type(CLOUD) if t.name not in _NO_INPUT]
+        clouds = self.input_clouds()
         if not clouds:
             raise BagError(
-                f"bag '{self.path}' has no point clouds ({CLOUD}); its topics: {self._listed()}"
+                f"bag '{self.path}' has no point clouds ({CLOUD}); its topics: "
+                f"{self._listed(CLOUD)}"
             )
         if len(clouds) > 1:
             raise BagError(
@@ -182,15 +187,18 @@ class BagReader:
         name = name if name.startswith("/") else f"/{name}"
         topic = self.topics.get(name)
         if topic is None:
-            raise BagError(f"bag '{self.path}' has no topic {name}; its topics: {self._listed()}")
+            listed = self._listed(type_)
+            raise BagError(f"bag '{self.path}' has no topic {name}; its topics: {listed}")
         if topic.type != type_:
             raise BagError(f"topic {name} of '{self.path}' is {topic.type}, not {type_}")
         if not topic.message_count:
             raise BagError(f"topic {name} of '{self.path}' has no messages")
         return name
 
-    def _listed(self) -> str:
-        listed = [f"{t.name} ({t.type}, {t.message_count})" for t in sorted(self.topics.values())]
+    def _listed(self, wanted: str) -> str:
+        """All topics; those of the type that is wanted come first."""
+        topics = sorted(self.topics.values(), key=lambda topic: (topic.type != wanted, topic))
+        listed = [f"{t.name} ({t.type}, {t.message_count})" for t in topics]
         return ", ".join(listed) or "none"
 
 

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,6 +13,7 @@ from zeroflow_ros.cli.options import AsJson
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from zeroflow_ros.model import ModelCard
 
@@ -47,7 +49,7 @@ def card(
     if as_json:
         print_json({"path": path, **dataclasses.asdict(found)})
     else:
-        _show({"file": str(path), **dict(_rows(found))})
+        _show(path, dict(_rows(found)))
 
 
 def _rows(card: ModelCard) -> Iterator[tuple[str, str]]:
@@ -78,17 +80,24 @@ def _ages(card: ModelCard) -> str:
     return ", ".join(f"{lag * card.interval_s:g}" for lag in card.lags)
 
 
-def _show(rows: dict[str, str]) -> None:
+def _show(path: Path, rows: dict[str, str]) -> None:
+    """Sentences wrapped; path and checksums whole however narrow it is, because they are copied."""
     from rich.console import Console
-    from rich.table import Table
     from rich.text import Text
 
-    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
-    table.add_column(style="bold", no_wrap=True)
-    table.add_column(overflow="fold")
-    for name, value in rows.items():
-        table.add_row(name, Text(value))
-    Console().print(table)
+    console = Console()
+    indent = max(map(len, rows)) + 2
+    wrapper = textwrap.TextWrapper(
+        max(console.width - indent, 20), break_long_words=False, break_on_hyphens=False
+    )
+    told = {
+        "file": [str(path)],
+        **{name: wrapper.wrap(value) or [""] for name, value in rows.items()},
+    }
+    for name, (first, *others) in told.items():
+        console.print(Text.assemble((name.ljust(indent), "bold"), first), soft_wrap=True)
+        for line in others:
+            console.print(Text(" " * indent + line), soft_wrap=True)
 
 
 def register(app: typer.Typer) -> None:

@@ -38,9 +38,17 @@ def doctor(as_json: AsJson = False) -> None:
         typer.echo(json.dumps({"works": not broken, "findings": told}, indent=2))
     else:
         _show(findings)
-        typer.echo("all that is needed works" if not broken else f"broken: {broken}, see above")
+        typer.echo(_verdict(broken, sum(finding.level is Level.note for finding in findings)))
     if broken:
         raise typer.Exit(1)
+
+
+def _verdict(broken: int, notes: int) -> str:
+    """The last line: notes are counted, so that nobody has to look for some."""
+    if broken:
+        return f"broken: {broken}, see above"
+    counted = f"; {notes} note{'' if notes == 1 else 's'}, see above" if notes else ""
+    return f"all that is needed works{counted}"
 
 
 def _show(findings: list[Finding]) -> None:

@@ -98,7 +98,8 @@ def summary_table(summary: RunSummary, console: Console | None = None) -> None:
     for reason, count in _without_flow(summary):
         table.add_row(Text(f"  {reason}", style="dim"), f"{count:,}")
     table.add_row("points", f"{summary.points:,}")
-    table.add_row("moving points (> 0.5 m/s)", f"{summary.moving_points:,}")
+    table.add_row("points with flow", _share(summary.valid_points, summary.points))
+    table.add_row("moving points (> 0.5 m/s)", _share(summary.moving_points, summary.points))
     table.add_section()
     for stage, (p50, p99) in summary.stage_percentiles().items():
         table.add_row(f"{stage.replace('_', ' ')}, ms p50 / p99", f"{p50:.1f} / {p99:.1f}")
@@ -106,6 +107,10 @@ def summary_table(summary: RunSummary, console: Console | None = None) -> None:
     console.print(table)
     # Plain print: rich would wrap a long path, and people copy it.
     console.file.write(f"{summary.output}\n")
+
+
+def _share(count: int, of: int) -> str:
+    return f"{count:,} ({count / max(of, 1):.1%})".replace("%", " %")
 
 
 def _without_flow(summary: RunSummary) -> list[tuple[str, int]]:

@@ -48,12 +48,13 @@ def onnx_runtime() -> Iterator[Finding]:
 
 def gpu() -> Iterator[Finding]:
     """What the NVIDIA driver says of the first one."""
-    from zeroflow_ros.engines.cuda_driver import find_gpu
+    from zeroflow_ros.engines.cuda_driver import find_gpu, how_to_get_driver
 
     try:
         found = find_gpu()
-    except NoDriverError as error:
-        yield Finding(Level.note, "none: the CPU runs the network", f"if there is one: {error}")
+    except NoDriverError:
+        cure = f"if there is one: {how_to_get_driver()}"
+        yield Finding(Level.note, "none: the CPU runs the network", cure)
     except EngineError as error:
         yield Finding(Level.note, "cannot be used: the CPU runs the network", str(error))
     else:

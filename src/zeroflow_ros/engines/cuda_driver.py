@@ -70,14 +70,14 @@ class _Driver:
         try:
             self._library = ctypes.CDLL(LIBRARY)
         except OSError as error:
-            raise NoDriverError(f"no NVIDIA driver ({error}): {_how_to_get_it()}") from error
+            raise NoDriverError(f"no NVIDIA driver ({error}): {how_to_get_driver()}") from error
 
     def call(self, function: str, *arguments: object) -> None:
         try:
             status = getattr(self._library, function)(*arguments)
         except AttributeError as error:
             raise EngineError(
-                f"{LIBRARY} is not NVIDIA's, or very old (no {function}): {_how_to_get_it()}"
+                f"{LIBRARY} is not NVIDIA's, or very old (no {function}): {how_to_get_driver()}"
             ) from error
         if status:
             said = f"{function}: {self._name(status)}"
@@ -106,7 +106,8 @@ def _container() -> str:
     return f"in a container: start it with {'--runtime nvidia' if _is_jetson() else '--gpus all'}"
 
 
-def _how_to_get_it() -> str:
+def how_to_get_driver() -> str:
+    """What to do where none is found."""
     if _is_jetson():
         return f"JetPack brings it (sudo apt install nvidia-l4t-cuda); {_container()}"
     return (

@@ -8,6 +8,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import cast
 
+from zeroflow_ros.coloring import MAX_SPEED_MPS
 from zeroflow_ros.engines.backends import BACKENDS
 from zeroflow_ros.geometry import Transform, from_roll_pitch_yaw
 from zeroflow_ros.ros.parameter import Parameter, When, parameter
@@ -144,7 +145,7 @@ class Settings:
     )
     colors_max_speed: float = parameter(
         "colors.max_speed",
-        15.0,
+        MAX_SPEED_MPS,
         "Speed of the strongest colours.",
         unit="m/s",
         minimum=0.1,

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ from typer.testing import CliRunner
 pytest.importorskip("pyarrow", reason="pip install 'zeroflow_ros[training]'")
 pytest.importorskip("pydantic", reason="pip install 'zeroflow_ros[training]'")
 
-from zeroflow_ros.errors import DataError
+from zeroflow_ros.errors import DataError, MissingPackageError
 from zeroflow_training.cli import import_argoverse2
 from zeroflow_training.sequences import TRUTH, Sequence
 from zeroflow_training.sources.argoverse2.importing import LogOptions, import_logs
@@ -52,6 +53,17 @@ def test_a_log_becomes_a_sequence(log, tmp_path) -> None:
     again = imported(folder, tmp_path / "data")
     assert again.finished_before == [str(sequence.folder)]
     assert again.imported == []
+
+
+def test_only_a_log_without_a_map_needs_patchwork(log, tmp_path, monkeypatch) -> None:
+    monkeypatch.setitem(sys.modules, "pypatchworkpp", None)
+    folder = log.write(raster=False)
+    assert imported(folder, tmp_path / "areas").problem is None
+    for file in (folder / "map").iterdir():
+        file.unlink()
+    with pytest.raises(MissingPackageError, match=r"zeroflow_ros\[training\]"):
+        imported(folder, tmp_path / "none")
+    assert not (tmp_path / "none").exists()
 
 
 def test_a_log_without_a_map_asks_patchwork(log, tmp_path) -> None:

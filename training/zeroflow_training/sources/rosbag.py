@@ -17,6 +17,7 @@ from zeroflow_training.sequences import Origin, SequenceWriter
 from zeroflow_training.sources.cuts import Cuts
 from zeroflow_training.sources.drive import Drive
 from zeroflow_training.sources.finished import is_finished
+from zeroflow_training.sources.ground import require_patchwork
 from zeroflow_training.sources.recorded_truth import add_recorded_truth
 from zeroflow_training.sources.summary import ImportSummary
 
@@ -137,6 +138,7 @@ class _BagImport:
         options = self._options
         if isinstance(self._ego_motion, KissIcpOdometry):
             self._ego_motion.reset()  # so that a sequence is the same in whichever call it is made
+        require_patchwork()
         with SequenceWriter(folder, origin) as writer:
             drive = Drive(
                 writer,

@@ -32,7 +32,7 @@ from zeroflow_training.simulation.scan_heads import SensorModel
 from zeroflow_training.simulation.sensors import find_sensor
 from zeroflow_training.simulation.simulator import SimulatedSweep, Simulation
 from zeroflow_training.sources.finished import is_finished
-from zeroflow_training.sources.ground import mark_ground
+from zeroflow_training.sources.ground import mark_ground, require_patchwork
 from zeroflow_training.sources.summary import ImportSummary
 
 LICENCE = "Apache-2.0 (simulated by zeroflow_ros)"
@@ -98,6 +98,7 @@ def import_simulated(
         if is_finished(folder, provenance):
             summary.skip(folder)
             continue
+        require_patchwork()
         simulation = Simulation(
             seed,
             sensor=model,

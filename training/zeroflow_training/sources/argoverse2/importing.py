@@ -37,7 +37,7 @@ from zeroflow_training.sources.argoverse2.label_files import LabelFiles
 from zeroflow_training.sources.argoverse2.log import Log, find_logs
 from zeroflow_training.sources.argoverse2.provenance import provenance_of
 from zeroflow_training.sources.finished import is_finished
-from zeroflow_training.sources.ground import mark_ground
+from zeroflow_training.sources.ground import mark_ground, require_patchwork
 from zeroflow_training.sources.summary import ImportSummary
 
 SENSOR = "Argoverse 2, two 32-beam lidars"
@@ -126,9 +126,11 @@ def import_log(log: Log, folder: Path, summary: ImportSummary, options: LogOptio
     if is_finished(folder, provenance):
         summary.skip(folder)
         return
-    sweeps = map(log.sweep, options.numbers(log))
+    sweeps, ground = map(log.sweep, options.numbers(log)), maps.ground()
+    if ground is None:
+        require_patchwork()
     with SequenceWriter(folder, Origin(SENSOR, provenance, "Argoverse 2", LICENCE)) as writer:
-        _write(writer, sweeps, maps.ground())
+        _write(writer, sweeps, ground)
     summary.add(folder)
 
 
