@@ -12,7 +12,10 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 RUNTIME = ROOT / "src/zeroflow_ros"
-FOLDERS = ("src", "training", "tests", "launch", "models", "benchmarks", "docs", "scripts", ".ci")
+FOLDERS = (
+    "src", "training", "tests", "launch", "models", "benchmarks", "docs", "examples", "scripts",
+    ".ci",
+)  # fmt: skip
 HEAD = (
     "# SPDX-FileCopyrightText: 2026 zeroflow_ros contributors",
     "# SPDX-License-Identifier: Apache-2.0",

@@ -25,6 +25,8 @@ DOCUMENTS = sorted(
 )
 LINK = re.compile(r"(?:\]\(|src=\")([^)\"\s]+)[)\"]")
 CODE = re.compile(r"^ *```.*?^ *```|`[^`\n]+`", re.DOTALL | re.MULTILINE)
+LISTING = re.compile(r"^ *```(\w*)[^\n]*\n(.*?)^ *```", re.DOTALL | re.MULTILINE)
+COLUMNS = 100  # of a listing on the site; what is longer is cut
 
 
 def anchors(document: str) -> set[str]:
@@ -48,6 +50,14 @@ def test_links_lead_somewhere(name: str) -> None:
         if not alive:
             dead.append(link)
     assert dead == []
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_listings_fit_on_the_page(name: str) -> None:
+    """What one types or copies; what programs print (`text`) may be longer."""
+    listings = LISTING.findall((ROOT / name).read_text())
+    lines = [line for kind, code in listings if kind != "text" for line in code.splitlines()]
+    assert [line for line in lines if len(line) > COLUMNS] == []
 
 
 def test_site_builds_without_a_warning(tmp_path: Path) -> None:

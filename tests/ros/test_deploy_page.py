@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import re
+import runpy
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -24,7 +25,9 @@ from zeroflow_ros.flow import Flow, FlowStatus
 from zeroflow_ros.ros.pointcloud2 import flow_message, to_sweep
 from zeroflow_ros.ros.settings import definitions
 
-PAGE = Path(__file__).parents[2] / "docs/deploy.md"
+ROOT = Path(__file__).parents[2]
+PAGE = ROOT / "docs/deploy.md"
+EXAMPLE = ROOT / "examples/fastest.py"
 
 
 def block(language: str, of: str) -> str:
@@ -40,9 +43,12 @@ def flow_of(points: np.ndarray, velocity: np.ndarray, valid: np.ndarray) -> Poin
     return flow_message(message, to_sweep(message), flow)
 
 
+def test_the_example_is_what_the_page_shows() -> None:
+    assert EXAMPLE.read_text().endswith("\n\n" + block("python", "def fastest"))
+
+
 def test_consumer_finds_the_fastest_square_with_enough_valid_points() -> None:
-    names: dict[str, Any] = {"__name__": "page"}
-    exec(block("python", "def fastest"), names)
+    names = runpy.run_path(str(EXAMPLE))
     places, speeds, counts = [(3, 1), (-9, 5), (21, 1), (31, 31)], [4.0, 7.0, 30.0, 50.0], [20] * 4
     counts[2] = 9  # too few
     points = np.repeat([(*place, 0.0) for place in places], counts, 0).astype(np.float32)
@@ -58,11 +64,9 @@ def test_consumer_hears_the_node(
     start_node: Callable[..., Any],
     start: Callable[..., Any],
     driver: Driver,
-    tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    (tmp_path / "fastest.py").write_text(block("python", "def fastest"))
-    paths = (str(tmp_path), os.environ.get("PYTHONPATH", ""))
+    paths = (str(EXAMPLE.parent), os.environ.get("PYTHONPATH", ""))
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, paths)))
     start_node(**{"ego_motion.source": "none"})
     driver.wait_for_node()
