@@ -15,19 +15,22 @@ from zeroflow_ros.coloring import flow_colors
 from zeroflow_ros.flow import MOVING_MPS
 
 TEXT, BACKGROUND = (236, 238, 242), (16, 17, 21)
+_BOX, _RIM = (26, 28, 34), (84, 87, 96)
 _LINES_IN_PICTURE = 42
 _SMALL, _LINE, _PADDING, _RADIUS = 0.85, 1.15, 0.5, 2.8  # of the text's height
-_BOX_OPACITY = 200
 _SMOOTH = 4  # shapes are drawn that much larger and scaled down
 
 
 class Annotator:
-    """Writes onto a square picture, each item on a dark box of its own."""
+    """Writes onto a square picture, each item on a box of its own.
+
+    Nothing shines through a box: a darkened point would look like one without an estimate.
+    """
 
     def __init__(self, image: Image.Image, text_size: float = 1.0) -> None:
         """`text_size` above 1: for a picture that is a part of a larger one."""
         self._image = image
-        self._draw = ImageDraw.Draw(image, "RGBA")
+        self._draw = ImageDraw.Draw(image)
         self.pixels = image.width
         self.unit = max(10.0, text_size * self.pixels / _LINES_IN_PICTURE)
         self._margin = self.pixels / 60
@@ -75,7 +78,6 @@ class Annotator:
         x, y, radius = self.wheel_place()
         disc, mask = _wheel(round(radius), max_speed)
         self._image.paste(disc, (round(x - radius), round(y - radius)), mask)
-        self._draw = ImageDraw.Draw(self._image, "RGBA")
         self._write((x, top), "forward", "mt", _SMALL)
         self._speeds(x, y + radius + 0.25 * self.unit, radius, max_speed)
         for k, line in enumerate(reversed(_notes())):
@@ -110,11 +112,12 @@ class Annotator:
         self._write((x - 0.5 * self.unit, baseline), "m/s", "rs", _SMALL)
 
     def _box(self, left: float, top: float, width: float, height: float) -> tuple[float, float]:
-        """Darken the picture below what is to be written; where its inside begins."""
+        """Cover the picture below what is to be written; where its inside begins."""
         pad = _PADDING * self.unit
         corner = (left + width + 2 * pad, top + height + 2 * pad)
-        fill = (*BACKGROUND, _BOX_OPACITY)
-        self._draw.rounded_rectangle([(left, top), corner], radius=pad, fill=fill)
+        rim = max(1, round(self.unit / 20))
+        place = [(left, top), corner]
+        self._draw.rounded_rectangle(place, radius=pad, fill=_BOX, outline=_RIM, width=rim)
         return left + pad, top + pad
 
     def _cut(self, line: str, size: float, room: float) -> str:

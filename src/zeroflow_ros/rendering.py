@@ -19,7 +19,7 @@ from zeroflow_ros.geometry import Points
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-__all__ = ["EXTENT_M", "birdseye", "flow_colors", "require_pillow", "save_png"]
+__all__ = ["EXTENT_M", "bare_birdseye", "birdseye", "flow_colors", "require_pillow", "save_png"]
 
 EXTENT_M = 51.2
 """How far the models look to each side, and so do pictures."""
@@ -36,30 +36,45 @@ def birdseye(
     extent_m: float = EXTENT_M,
     pixels: int = 1200,
     max_speed: float = MAX_SPEED_MPS,
-    text_size: float = 1.0,
 ) -> Image:
     """Picture [pixels, pixels] of a sweep from above: sensor in the middle, x forward is up.
 
     `points` [N, 3] in metres and `velocity` [N, 3] in m/s in the sensor's frame; `extent_m` from
     the middle to each edge. Points that are not `valid` (bool [N]) are dim, NaN points left out.
-    Above a `text_size` of 1 texts stay readable in a picture that is a part of a larger one.
     Raises MissingPackageError without Pillow.
     """
-    require_pillow()
-    from PIL.Image import fromarray
+    image = bare_birdseye(
+        points, velocity, valid=valid, extent_m=extent_m, pixels=pixels, max_speed=max_speed
+    )
+    from zeroflow_ros.legend import Annotator
 
-    from zeroflow_ros.legend import BACKGROUND, Annotator
-
-    canvas = np.full((pixels, pixels, 3), BACKGROUND, np.uint8)
-    colors = flow_colors(velocity, max_speed, valid)
-    _plot(canvas, points, colors, np.hypot(velocity[:, 0], velocity[:, 1]), extent_m)
-    image = fromarray(canvas)
-    annotator = Annotator(image, text_size)
+    annotator = Annotator(image)
     annotator.vehicle(extent_m)
     annotator.scale_bar(extent_m)
     annotator.wheel(max_speed)
     annotator.title(title)
     return image
+
+
+def bare_birdseye(
+    points: Points,
+    velocity: Points,
+    *,
+    valid: npt.NDArray[np.bool_] | None = None,
+    extent_m: float = EXTENT_M,
+    pixels: int = 1200,
+    max_speed: float = MAX_SPEED_MPS,
+) -> Image:
+    """The same with the points alone, for those who write onto it themselves."""
+    require_pillow()
+    from PIL.Image import fromarray
+
+    from zeroflow_ros.legend import BACKGROUND
+
+    canvas = np.full((pixels, pixels, 3), BACKGROUND, np.uint8)
+    colors = flow_colors(velocity, max_speed, valid)
+    _plot(canvas, points, colors, np.hypot(velocity[:, 0], velocity[:, 1]), extent_m)
+    return fromarray(canvas)
 
 
 def save_png(image: Image, path: str | Path) -> Path:

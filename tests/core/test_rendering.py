@@ -12,8 +12,8 @@ import pytest
 from PIL import Image
 
 from zeroflow_ros.errors import MissingPackageError, ZeroflowError
-from zeroflow_ros.legend import Annotator
-from zeroflow_ros.rendering import birdseye, flow_colors, save_png
+from zeroflow_ros.legend import BACKGROUND, Annotator
+from zeroflow_ros.rendering import bare_birdseye, birdseye, flow_colors, save_png
 
 PIXELS, EXTENT = 600, 30.0
 
@@ -107,11 +107,33 @@ def test_points_at_the_edge_stay_inside():
         assert chroma(corner) > 60
 
 
-@pytest.mark.parametrize(("pixels", "text_size"), [(1200, 1.0), (700, 1.0), (1000, 1.25)])
+def test_bare_points_have_nothing_written_onto_them():
+    points, flow = velocities((20, 0, 1), (-29, -29, 0)), velocities((8, 0, 0), (0, 8, 0))
+    image = bare_birdseye(points, flow, extent_m=EXTENT, pixels=PIXELS)
+    colors = {color for _, color in image.getcolors()}
+    assert colors == {BACKGROUND, *map(tuple, flow_colors(flow).tolist())}
+
+
+def test_no_point_shines_through_a_box():
+    side = (np.arange(PIXELS) + 0.5) * (2 * EXTENT / PIXELS) - EXTENT
+    x, y = (axis.reshape(-1) for axis in np.meshgrid(side, side))
+    points = np.stack([x, y, 0 * x], 1).astype(np.float32)  # one for each pixel, all standing
+    full, empty = (
+        np.asarray(birdseye(shown, 0 * shown, extent_m=EXTENT, pixels=PIXELS, title="a title"))
+        for shown in (points, points[:0])
+    )
+    (grey,) = flow_colors(0 * points[:1])
+    is_point, is_box = (full == grey).all(axis=2), (full == empty).all(axis=2)
+    assert 0.05 < is_box.mean() < 0.15
+    assert (is_point | is_box).all(), "the one or the other, and no mixture"
+
+
+@pytest.mark.parametrize(("pixels", "text_size"), [(1200, 1.0), (700, 1.0), (1000, 1.6)])
 def test_legend_shows_the_colours_of_the_picture(pixels, text_size):
-    none = np.zeros((0, 3), np.float32)
-    image = birdseye(none, none, pixels=pixels, max_speed=10, text_size=text_size)
-    x, y, radius = Annotator(image, text_size).wheel_place()
+    image = Image.new("RGB", (pixels, pixels))
+    annotator = Annotator(image, text_size)
+    annotator.wheel(10)
+    x, y, radius = annotator.wheel_place()
     assert x + radius < pixels
     assert y + radius < 0.9 * pixels, "numbers and notes stand below it"
     reach = 0.9 * radius
@@ -129,11 +151,13 @@ def written(image: Image.Image) -> tuple[np.ndarray, np.ndarray]:
 
 
 @pytest.mark.parametrize("extent_m", [6.0, 25.0, 51.2, 200.0])
-@pytest.mark.parametrize(("pixels", "text_size"), [(1200, 1.0), (500, 1.0), (1000, 1.25)])
+@pytest.mark.parametrize(("pixels", "text_size"), [(1200, 1.0), (500, 1.0), (1000, 1.6)])
 def test_nothing_that_is_written_touches_the_edge(pixels, text_size, extent_m):
-    none = np.zeros((0, 3), np.float32)
-    title = "a bag with quite a long name, of which not everything can be shown " * 2
-    image = birdseye(none, none, extent_m=extent_m, pixels=pixels, text_size=text_size, title=title)
+    image = Image.new("RGB", (pixels, pixels))
+    annotator = Annotator(image, text_size)
+    annotator.title("a bag with quite a long name, of which not everything can be shown " * 2)
+    annotator.scale_bar(extent_m)
+    annotator.wheel(10)
     for found in written(image):
         assert found.min() >= 5
         assert found.max() < pixels - 5

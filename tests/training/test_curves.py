@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from zeroflow_ros.errors import ZeroflowError
-from zeroflow_training.curves import draw_curves, read_metrics, smoothed
+from zeroflow_training.curves import draw_curves, read_metrics, smoothed, span
 
 
 @pytest.fixture
@@ -35,8 +35,25 @@ def test_all_parts_of_a_run_in_order(run: Path) -> None:
 
 def test_smoothing_passes_over_what_is_missing() -> None:
     values = np.array([np.nan, 2.0, 4.0, np.nan, 6.0])
-    np.testing.assert_allclose(smoothed(values, 2), [np.nan, 2.0, 3.0, 4.0, 6.0])
+    np.testing.assert_allclose(smoothed(values, 2), [2.0, 3.0, 4.0, 6.0, 6.0])
+    np.testing.assert_allclose(smoothed(values, 3), [2.0, 3.0, 3.0, 5.0, 6.0])
     np.testing.assert_allclose(smoothed(values, 1), values)
+
+
+def test_smoothing_by_more_than_there_is() -> None:
+    np.testing.assert_allclose(smoothed(np.array([1.0, 3.0]), 5), [2.0, 2.0])
+    assert np.isnan(smoothed(np.array([np.nan, np.nan]), 1)).all()
+
+
+def test_a_trend_fills_its_axis() -> None:
+    steps = np.arange(100.0)
+    trend = 5.5 - 0.005 * steps  # a tenth less in the end: on an axis from 0 a flat line
+    trend[:5] = 50.0  # as a run from scratch begins
+    low, high = span(trend)
+    assert low < trend[-1] < trend[10] < high
+    assert (trend[10] - trend[-1]) / (high - low) > 0.4
+    assert span(np.full(9, np.nan)) == (0.0, 1.0)
+    assert span(np.zeros(9)) == (0.0, 1e-6)
 
 
 def test_a_picture(run: Path) -> None:
@@ -44,7 +61,7 @@ def test_a_picture(run: Path) -> None:
     image = pytest.importorskip("PIL.Image")
     draw_curves(run, run / "curves.png")
     with image.open(run / "curves.png") as picture:
-        assert picture.size == (990, 440)
+        assert picture.size == (990, 660)
         assert len(picture.convert("RGB").getcolors(1 << 24)) > 50
 
 

@@ -20,6 +20,7 @@ from zeroflow_ros.errors import ZeroflowError
 from zeroflow_ros.geometry import Points
 from zeroflow_training.evaluation.classes import JUDGED, PointClass
 from zeroflow_training.evaluation.pair import EvaluatedPair
+from zeroflow_training.evaluation.pictures import draw_pair
 from zeroflow_training.evaluation.regions import CLOSE, EVERYWHERE, REGIONS, RINGS
 from zeroflow_training.evaluation.report import evaluate, write_report
 from zeroflow_training.evaluation.results import WORST, Results, motion_error_m
@@ -157,6 +158,17 @@ def test_pictures_are_as_large_as_they_should_be(report: Path) -> None:
     with Image.open(report / "worst_1.png") as picture:
         assert picture.size == (3020, 1083)
         assert len(set(picture.convert("L").tobytes())) > 20
+
+
+def test_every_panel_says_whose_flow_it_shows(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("PIL", reason="pip install 'zeroflow_ros[viz]'")
+    from zeroflow_ros.legend import Annotator
+
+    titles: list[str] = []
+    monkeypatch.setattr(Annotator, "title", lambda _, title: titles.append(title))
+    picture = draw_pair(sweep(0, 0.05), "1. sweep 0", "labels of rigid", "mine")
+    assert titles == ["labels of rigid", "mine", "difference"]
+    assert picture.size == (3020, 1083)
 
 
 def test_without_classes_there_are_speeds_and_no_classes() -> None:

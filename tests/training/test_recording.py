@@ -6,13 +6,17 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pytest
 from typer.testing import CliRunner
 
+from zeroflow_ros import pictures
 from zeroflow_ros.bags import BagReader
 from zeroflow_ros.bags.reader import TRUTH_TOPIC
 from zeroflow_ros.cli.main import build_app
+from zeroflow_ros.flow_frames import FlowChoice
 from zeroflow_ros.pointcloud2 import read_flow
 from zeroflow_training.recording import EPOCH_NS, record
 from zeroflow_training.simulation.classes import NO_MOTION
@@ -38,6 +42,24 @@ def test_bag_holds_the_simulated_points_poses_and_flow(tmp_path: Path) -> None:
         np.testing.assert_allclose(poses[EPOCH_NS + simulated.stamp_ns], simulated.pose, atol=1e-9)
     # 50 Hz: the start, and five poses for each of the two intervals.
     assert len(poses) == 11
+
+
+def test_a_drive_that_never_took_place_has_no_date(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    titles, draw = [], pictures.birdseye
+
+    def listening(*arguments: Any, title: str, **options: Any) -> Any:
+        titles.append(title)
+        return draw(*arguments, title=title, **options)
+
+    monkeypatch.setattr(pictures, "birdseye", listening)
+    record(Simulation(11, sensor=find_sensor("VLP-16")), 3, tmp_path / "street")
+    look = pictures.Look(pixels=300)
+    pictures.draw_sweep(
+        tmp_path / "street", 2, tmp_path / "a.png", FlowChoice(topic=TRUTH_TOPIC), look
+    )
+    assert titles == ["street /truth/flow, sweep 2\n0.20 s"]
 
 
 def test_simulate_verb_is_reproducible_and_names_what_is_unknown(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ LINES = {
     "epe_slow": "moving, 0.4 to 1 m/s",
     "epe_static": "static",
 }
+_FINE, _TREND = 60, 8  # so many windows in a run
 
 
 def read_metrics(folder: Path) -> dict[str, F64]:
@@ -43,34 +44,54 @@ def read_metrics(folder: Path) -> dict[str, F64]:
 
 
 def smoothed(values: F64, window: int) -> F64:
-    """Mean over the last `window` values that are numbers; NaN where there is none."""
-    number = np.isfinite(values)
+    """Mean over `window` values with each in the middle; of those that are numbers, else NaN."""
+    before, after = (window - 1) // 2, window // 2
+    padded = np.pad(values, (before, after), constant_values=np.nan)
+    number = np.isfinite(padded)
     sums, counts = (
-        np.cumsum(np.concatenate([np.zeros(window), column]))
-        for column in (np.where(number, values, 0.0), number.astype(float))
+        np.cumsum(np.concatenate([[0.0], column]))
+        for column in (np.where(number, padded, 0.0), number.astype(float))
     )
     with np.errstate(invalid="ignore"):
         mean: F64 = (sums[window:] - sums[:-window]) / (counts[window:] - counts[:-window])
     return mean
 
 
+def span(trend: F64) -> tuple[float, float]:
+    """The axis on which a trend is seen: all but the first tenth of it, and room on both sides.
+
+    The first steps of a run from scratch would press all others flat.
+    """
+    late = trend[len(trend) // 10 :]
+    late = late[np.isfinite(late)]
+    if not len(late):
+        return 0.0, 1.0
+    low, high = float(late.min()), float(late.max())
+    room = max(0.6 * (high - low), 0.05 * high, 1e-6)
+    return max(0.0, low - room), high + room
+
+
 def draw_curves(folder: Path, out: Path) -> None:
-    """Write a PNG: end-point errors of the three speed bins and the loss, over steps."""
+    """Write a PNG: the end-point errors of the three speed bins and the loss, over steps.
+
+    Each has an axis of its own, cut to its trend; single reports are noise, and faint behind it.
+    """
     from matplotlib.figure import Figure
 
     metrics = read_metrics(folder)
-    window = max(1, len(metrics["step"]) // 40)
-    figure = Figure(figsize=(9, 4), layout="constrained")
-    errors, loss = figure.subplots(1, 2)
-    for name, label in LINES.items():
-        errors.plot(metrics["step"], 100 * smoothed(metrics[name], window), label=label)
-    errors.set(yscale="log", ylabel="end-point error, cm over 0.1 s", xlabel="step")
-    figure.legend(*errors.get_legend_handles_labels(), loc="outside lower left", ncols=3)
-    loss.plot(metrics["step"], smoothed(metrics["loss"], window), color="0.3")
-    loss.set(ylabel="loss", xlabel="step", ylim=(0, None))
-    for axes in (errors, loss):
+    reports = len(metrics["step"])
+    fine, window = max(1, reports // _FINE), max(5, reports // _TREND)
+    figure = Figure(figsize=(9, 6), layout="constrained")
+    curves = {**{name: f"{label}: error, cm" for name, label in LINES.items()}, "loss": "loss"}
+    for axes, (name, title) in zip(figure.subplots(2, 2).flat, curves.items(), strict=True):
+        values = metrics[name] * (1 if name == "loss" else 100)
+        trend = smoothed(values, window)
+        axes.plot(metrics["step"], smoothed(values, fine), color="0.8", linewidth=1)
+        axes.plot(metrics["step"], trend, linewidth=2.5)
+        axes.set_title(title, fontsize=13)
+        axes.set(xlabel="step", ylim=span(trend))
         axes.grid(alpha=0.3)
-    told = counted(window, "report")
-    figure.suptitle(f"{folder.resolve().name}: training windows, mean of {told}")
+    told = f"mean of {counted(window, 'report')}, grey: of {fine}"
+    figure.suptitle(f"{folder.resolve().name}, training windows; {told}", fontsize=14)
     with written_atomically(out) as scratch:
         figure.savefig(scratch, format="png", dpi=110)

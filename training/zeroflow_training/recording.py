@@ -23,7 +23,8 @@ from zeroflow_training.simulation.simulator import SimulatedSweep, Simulation
 CLOUD_TOPIC = "/lidar/points"
 ODOMETRY_TOPIC = "/odometry"
 LIDAR_FRAME, ODOMETRY_FRAME = "lidar", "odom"
-EPOCH_NS = 1_700_000_000_000_000_000  # a plausible date, and the same one for every recording
+EPOCH_NS = 1_000 * 1_000_000_000
+"""Stamps begin here, as on a simulator's clock: no date, for what never took place has none."""
 POSES_PER_SWEEP = 5
 
 

@@ -99,7 +99,7 @@ class Comparison:
             "seconds": round(time.perf_counter() - started, 2),
         }
         notes = self._notes(answer, judgement)
-        context = Context(self.reference.in_words, notes, record)
+        context = Context(self.reference.in_words, answer.name, notes, record)
         write_report(judgement.results, self.folder(answer), context)
         found: dict[str, Any] = json.loads((self.folder(answer) / NUMBERS).read_text())
         return found

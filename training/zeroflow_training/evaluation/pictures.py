@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from zeroflow_ros.coloring import MAX_SPEED_MPS
 from zeroflow_ros.files import written_atomically
-from zeroflow_ros.rendering import birdseye
+from zeroflow_ros.rendering import EXTENT_M, bare_birdseye, require_pillow
 from zeroflow_training.evaluation.bucketed import Bucketed
 from zeroflow_training.evaluation.pair import INTERVAL_S, EvaluatedPair
 from zeroflow_training.evaluation.tally import BUCKET_EDGES_M
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 PANEL_PIXELS = 1000
+_TITLE_SIZE, _LEGEND_SIZE = 2.2, 1.6  # a panel is a third of the picture
 
 
 def draw_speeds(groups: Mapping[str, Bucketed], title: str, out: Path) -> None:
@@ -42,26 +44,41 @@ def draw_speeds(groups: Mapping[str, Bucketed], title: str, out: Path) -> None:
         figure.savefig(scratch, format="png", dpi=130)
 
 
-def draw_pair(pair: EvaluatedPair, heading: str, reference: str = "truth") -> Image:
+def draw_pair(
+    pair: EvaluatedPair,
+    heading: str,
+    reference: str = "truth",
+    answer: str = "prediction",
+    extent_m: float = EXTENT_M,
+) -> Image:
     """Bird's-eye pictures beside each other: truth, prediction, prediction minus truth.
 
-    What is not valid is dim; `reference` is what stands in the place of the truth. Raises
-    MissingPackageError without Pillow.
+    What is not valid is dim; `reference` is what stands in the place of the truth, `answer` whose
+    prediction it is; `extent_m` from the middle to each edge. Raises MissingPackageError without
+    Pillow.
     """
+    require_pillow()
+    from zeroflow_ros.legend import Annotator
+
     nothing, judged = np.zeros_like(pair.points), pair.valid[:, None]
     truth, predicted = (np.where(judged, flow, nothing) for flow in (pair.truth, pair.predicted))
-    panels = {reference: truth, "prediction": predicted, "error": predicted - truth}
+    panels = {reference: truth, answer: predicted, "difference": predicted - truth}
     images = [
-        birdseye(
+        bare_birdseye(
             pair.points,
             (flow / INTERVAL_S).astype(np.float32),
             valid=pair.valid,
-            title=name,
+            extent_m=extent_m,
             pixels=PANEL_PIXELS,
-            text_size=1.25,
         )
-        for name, flow in panels.items()
+        for flow in panels.values()
     ]
+    for image, title in zip(images, panels, strict=True):
+        Annotator(image).vehicle(extent_m)
+        Annotator(image, _TITLE_SIZE).title(title)
+    # One legend for all three: in each of them it would hide the same corner.
+    Annotator(images[0], _LEGEND_SIZE).scale_bar(extent_m)
+    Annotator(images[-1], _LEGEND_SIZE).wheel(MAX_SPEED_MPS)
     return _beside(images, heading)
 
 

@@ -25,11 +25,12 @@ NUMBERS = "results.json"
 class Context:
     """What a report says besides its numbers.
 
-    `reference`: what stands in the place of the truth, in words; `notes`: lines above the tables;
-    `record`: entries of results.json.
+    `reference`: what stands in the place of the truth, in words; `answer`: who predicted; `notes`:
+    lines above the tables; `record`: entries of results.json.
     """
 
     reference: str = "truth"
+    answer: str = "prediction"
     notes: tuple[str, ...] = ()
     record: Mapping[str, object] = field(default_factory=dict)
 
@@ -60,13 +61,14 @@ def write_report(results: Results, out: Path, context: Context = Context()) -> N
     paragraphs += [table.markdown() for table in tables(results)]
     with written_atomically(out / "results.md") as scratch:
         scratch.write_text("\n".join(paragraphs))
-    _draw(results, out, context.reference)
+    _draw(results, out, context)
     entries = {**context.record, **numbers(results)}
     with written_atomically(out / NUMBERS) as scratch:
         scratch.write_text(json.dumps(entries, indent=2) + "\n")
 
 
-def _draw(results: Results, out: Path, reference: str) -> None:
+def _draw(results: Results, out: Path, context: Context) -> None:
+    reference = context.reference
     against = "" if reference == Context.reference else f", against {reference}"
     title = f"error by speed, {results.sweeps} sweeps, {CLOSE}{against}"
     draw_speeds(bucketed_groups(results.tally, CLOSE), title, out / "speeds.png")
@@ -74,4 +76,4 @@ def _draw(results: Results, out: Path, reference: str) -> None:
         old.unlink()
     for rank, (error_m, pair) in enumerate(results.worst, 1):
         heading = f"{rank}. {pair.name}: motion error {100 * error_m:.2f} cm"
-        save_png(draw_pair(pair, heading, reference), out / f"worst_{rank}.png")
+        save_png(draw_pair(pair, heading, reference, context.answer), out / f"worst_{rank}.png")
