@@ -75,7 +75,7 @@ def check_colored(message: PointCloud2, sent: PointCloud2) -> None:
     assert message.row_step == message.width * message.point_step == 3 * 20
     assert (message.is_bigendian, message.is_dense) == (False, False)
     rows = np.frombuffer(message.data, point_dtype(message))
-    red, green, blue = (int(part) for part in flow_colors(np.array([EAST], np.float32), 15.0)[0])
+    red, green, blue = (int(part) for part in flow_colors(np.array([EAST], np.float32), 10.0)[0])
     assert rows["rgb"][:3].tolist() == [red << 16 | green << 8 | blue] * 3
     assert rows["rgb"][4:].tolist() == [UNKNOWN[0] << 16 | UNKNOWN[1] << 8 | UNKNOWN[2]] * 2
     assert rows["speed"].tolist() == [5, 5, 5, 0, 0, 0]
@@ -93,7 +93,7 @@ def check_markers(message: MarkerArray, sent: PointCloud2) -> None:
     ends = np.array([(point.x, point.y, point.z) for point in marker.points]).reshape(-1, 2, 3)
     np.testing.assert_array_equal(np.sort(ends[:, 0, 0]), [0, 10, 20])
     np.testing.assert_allclose(ends[:, 1] - ends[:, 0], [[2.5, 0, 0]] * 3, rtol=1e-6)
-    expected = flow_colors(np.array([EAST], np.float32), 15.0)[0] / 255
+    expected = flow_colors(np.array([EAST], np.float32), 10.0)[0] / 255
     found = [(color.r, color.g, color.b) for color in marker.colors]
     np.testing.assert_allclose(found, [expected] * 6, atol=1e-6)
     assert {color.a for color in marker.colors} == {1.0}
@@ -102,7 +102,7 @@ def check_markers(message: MarkerArray, sent: PointCloud2) -> None:
 def test_the_coloured_cloud_keeps_header_and_shape() -> None:
     message, flow = example()
     columns = FlowColumns.of(to_sweep(message), flow)
-    check_colored(colored_message(message, columns, 15.0), message)
+    check_colored(colored_message(message, columns, 10.0), message)
 
 
 def test_without_arrows_the_last_ones_are_deleted() -> None:
