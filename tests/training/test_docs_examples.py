@@ -45,7 +45,7 @@ def python_of(page: str) -> str:
 
 
 def drive() -> Simulation:
-    """Half a second of the drive of the tour."""
+    """Half a second of a drive like that of the tour."""
     return Simulation(4, sensor=find_sensor("VLP-16"), scene_kind="street", duration_s=0.6)
 
 
