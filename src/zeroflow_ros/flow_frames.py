@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
@@ -41,6 +41,9 @@ class Estimator(offline.Estimator, Protocol):
         ...
 
 
+_NO_OPTIONS = ("topic", "make_estimator")  # of how to estimate, for who types
+
+
 @dataclass(frozen=True)
 class FlowChoice:
     """Which flow: of `topic` (None: the bag's flow, else its only clouds), and how to estimate."""
@@ -53,15 +56,10 @@ class FlowChoice:
     make_estimator: Callable[[EgoMotion], Estimator] | None = None
 
     @property
-    def idle(self) -> list[str]:
-        """The options that say how to estimate: nothing where flow is shown that is there."""
-        given = {
-            "--model": self.model is not None,
-            "--sensor-height": self.sensor_height is not None,
-            "--ego-motion": self.ego_motion != "auto",
-            "--crop-box": self.crop_box is not None,
-        }
-        return [option for option, is_given in given.items() if is_given]
+    def how_to_estimate(self) -> list[str]:
+        """The options for it that were given, as the verbs have them."""
+        given = [each.name for each in fields(self) if getattr(self, each.name) != each.default]
+        return [f"--{name.replace('_', '-')}" for name in given if name not in _NO_OPTIONS]
 
 
 class FlowFrame(NamedTuple):
@@ -105,7 +103,7 @@ class FlowFrames:
         self.topic = reader.find_cloud_topic(FLOW_TOPIC if recorded else choice.topic)
         self.estimated = not _holds_flow(reader, self.topic)
         if not self.estimated:
-            self._refuse(choice.idle)
+            self._refuse(choice.how_to_estimate)
         self.skipped: list[str] = []
 
     @property

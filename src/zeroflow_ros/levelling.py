@@ -13,6 +13,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from zeroflow_ros.counted import counted
 from zeroflow_ros.geometry import Points, Transform
 from zeroflow_ros.jit import DOUBLE_ROWS, FLOAT_ROWS, compiled
 
@@ -28,7 +29,7 @@ REFINEMENTS = 3
 NO_GROUND = "ground: none seen yet"
 # The origin of a vehicle's frame may lie in the ground, but not far below.
 BELOW_GROUND_M = -0.7
-UPSIDE_DOWN = "; is the sensor upside down? Then its mounting has to be given (levelling.source tf)"
+UPSIDE_DOWN = "; is the sensor upside down? Then its mounting has to be given"
 
 
 class Levelling(Protocol):
@@ -96,9 +97,10 @@ class GroundLevelling:
             self._planes.append(plane)
         if self._planes:
             transform = level_transform(np.median(np.stack(self._planes), axis=0))
-            sweeps = "1 sweep" if len(self._planes) == 1 else f"{len(self._planes)} sweeps"
             doubt = UPSIDE_DOWN if transform[2, 3] < BELOW_GROUND_M else ""
-            self._description = f"ground: {described(transform)}, from {sweeps}{doubt}"
+            self._description = (
+                f"ground: {described(transform)}, from {counted(len(self._planes), 'sweep')}{doubt}"
+            )
             return transform
         height = points[np.isfinite(points).all(1), 2]
         lowest = float(np.quantile(height, 0.02)) if len(height) else 0.0

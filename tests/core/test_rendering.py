@@ -144,6 +144,16 @@ def test_legend_shows_the_colours_of_the_picture(pixels, text_size):
         np.testing.assert_allclose(image.getpixel(tuple(map(int, place))), color, atol=8)
 
 
+def test_picture_and_wheel_are_of_the_speed_that_is_asked_for(monkeypatch):
+    told = []
+    monkeypatch.setattr(Annotator, "wheel", lambda _, max_speed: told.append(max_speed))
+    point, velocity = velocities((10, 0, 0)), velocities((4, 0, 0))
+    image = birdseye(point, velocity, extent_m=EXTENT, pixels=PIXELS, max_speed=5.0)
+    assert told == [5.0]
+    assert pixel(image, 10, 0) == tuple(flow_colors(velocity, 5.0)[0])
+    assert pixel(image, 10, 0) != tuple(flow_colors(velocity, 10.0)[0])
+
+
 def written(image: Image.Image) -> tuple[np.ndarray, np.ndarray]:
     """Rows and columns in which a bright text or line stands."""
     bright = np.asarray(image).min(axis=2) > 200
@@ -161,6 +171,14 @@ def test_nothing_that_is_written_touches_the_edge(pixels, text_size, extent_m):
     for found in written(image):
         assert found.min() >= 5
         assert found.max() < pixels - 5
+
+
+def test_nothing_of_a_whole_picture_touches_the_edge():
+    none = np.zeros((0, 3), np.float32)
+    image = birdseye(none, none, title="a bag with quite a long name " * 9, pixels=500)
+    for found in written(image):
+        assert found.min() >= 5
+        assert found.max() < 500 - 5
 
 
 @pytest.mark.parametrize("extent_m", [6.0, 51.2])

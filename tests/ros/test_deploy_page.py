@@ -80,4 +80,8 @@ def test_consumer_hears_the_node(
 
 def test_parameter_file_names_parameters_of_the_node() -> None:
     given = yaml.safe_load(block("yaml", "input.crop_box"))["/**"]["ros__parameters"]
-    assert set(given) <= {parameter.name for parameter in definitions()}
+    known = {parameter.name: parameter for parameter in definitions()}
+    for name, value in given.items():
+        default = known[name].default
+        assert isinstance(value, list if isinstance(default, tuple) else type(default)), name
+        assert known[name].refusal(value) is None

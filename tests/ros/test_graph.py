@@ -56,7 +56,9 @@ def test_nobody_publishes(nodes: tuple[Node, Node]) -> None:
 def test_odometry_is_elsewhere(nodes: tuple[Node, Node]) -> None:
     listener, driver = nodes
     asked = (listener, ODOMETRY, False)
-    assert "(odometry messages are on: none; without any, set ego_motion" in why_silent(*asked)
+    assert "(odometry messages are on: none; ego_motion.source kiss_icp needs none)" in why_silent(
+        *asked
+    )
     driver.create_publisher(Odometry, "/odom", 1)
     assert "-r '~/input/odometry:=/odom' takes them" in why_silent(*asked)
 

@@ -23,6 +23,8 @@ pytest.importorskip("pydantic", reason="pip install 'zeroflow_ros[training]'")
 pytest.importorskip("kiss_icp", reason="pip install 'zeroflow_ros[odometry]'")
 pytest.importorskip("pypatchworkpp", reason="pip install 'zeroflow_ros[ground]'")
 
+from tests.training.importing import STATIC, imported
+
 from zeroflow_ros.errors import CloudError, DataError
 from zeroflow_training.cli import import_bag as verb
 from zeroflow_training.recording import record
@@ -35,15 +37,8 @@ from zeroflow_training.sources.rosbag import BagOptions, import_bag
 from zeroflow_training.sources.summary import ImportSummary
 
 TILTED = Mounting(1.8, 1.2, -1.5)
-STATIC = BagOptions(ego_motion="static")
 SECOND = 1_000_000_000
 START_NS, STEP_NS = 1_700_000_000_000_000_000, 100_000_000  # of the factory's sweeps
-
-
-def imported(bag: Path, data: Path, options: BagOptions = STATIC) -> ImportSummary:
-    summary = ImportSummary()
-    import_bag(bag, data, summary, options)
-    return summary
 
 
 def stamped(factory, stamps_s, **changes):

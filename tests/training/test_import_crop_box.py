@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,22 +14,15 @@ from typer.testing import CliRunner
 pytest.importorskip("pydantic", reason="pip install 'zeroflow_ros[training]'")
 pytest.importorskip("pypatchworkpp", reason="pip install 'zeroflow_ros[ground]'")
 
+from tests.training.importing import STATIC, imported
+
 from zeroflow_ros.errors import DataError
 from zeroflow_training.cli import import_bag as verb
 from zeroflow_training.recording import record
 from zeroflow_training.sequences import TRUTH, Pairing, find_sequences
 from zeroflow_training.simulation import SENSORS, Simulation, box_scene
 from zeroflow_training.simulation.classes import NO_MOTION
-from zeroflow_training.sources.rosbag import BagOptions, import_bag
-from zeroflow_training.sources.summary import ImportSummary
-
-STATIC = BagOptions(ego_motion="static")
-
-
-def imported(bag: Path, data: Path, options: BagOptions = STATIC) -> ImportSummary:
-    summary = ImportSummary()
-    import_bag(bag, data, summary, options)
-    return summary
+from zeroflow_training.sources.rosbag import BagOptions
 
 
 def test_the_manifest_says_with_which_box_it_was_made(factory, tmp_path) -> None:

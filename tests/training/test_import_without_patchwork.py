@@ -12,19 +12,13 @@ import pytest
 pytest.importorskip("pydantic", reason="pip install 'zeroflow_ros[training]'")
 
 from tests.conftest import RecordingFactory
+from tests.training.importing import imported
 
 from zeroflow_ros.errors import MissingPackageError
-from zeroflow_training.sources.rosbag import BagOptions, import_bag
 from zeroflow_training.sources.simulated import SimulationOptions, import_simulated
 from zeroflow_training.sources.summary import ImportSummary
 
 CURE = r"finding the ground needs .* 'pypatchworkpp': pip install 'zeroflow_ros\[training\]'"
-
-
-def imported(bag: Path, data: Path) -> ImportSummary:
-    summary = ImportSummary()
-    import_bag(bag, data, summary, BagOptions(ego_motion="static"))
-    return summary
 
 
 def test_of_a_bag(

@@ -92,6 +92,21 @@ fans = st.builds(
 )
 
 
+@given(
+    elevations=st.lists(st.integers(-890, 890), min_size=1, max_size=40, unique=True),
+    step=st.floats(0.01, 36),
+)
+def test_any_lidar_that_makes_sense_is_taken(
+    tmp_path_factory: pytest.TempPathFactory, elevations: list[int], step: float
+) -> None:
+    degrees = [elevation / 10 for elevation in elevations]
+    folder = tmp_path_factory.mktemp("lidar")
+    model = read(folder, elevations_deg=degrees, columns=None, azimuth_step_deg=step)
+    (head,) = model.heads
+    np.testing.assert_allclose(head.elevations_deg, sorted(degrees))
+    assert head.columns == round(360 / step)
+
+
 @given(bands=st.lists(elevation | fans, max_size=4), step=st.floats(0.01, 36) | st.floats())
 def test_any_beams_ascend_or_are_refused(
     tmp_path_factory: pytest.TempPathFactory, bands: list[Any], step: float
@@ -118,14 +133,14 @@ def test_any_beams_ascend_or_are_refused(
         ({"elevations_deg": None}, "elevations_deg: Field required"),
         ({"elevations_deg": 3}, "elevations_deg: a list of degrees is wanted, as"),
         ({"elevations_deg": []}, "elevations_deg: a list of degrees is wanted, as"),
-        ({"elevations_deg": [3, "up"]}, r"elevations_deg\.1\.elevation: .*valid number"),
-        ({"elevations_deg": [-95]}, r"elevations_deg\.0\.elevation: .*equal to -89"),
+        ({"elevations_deg": [3, "up"]}, r"elevations_deg\.1: .*valid number"),
+        ({"elevations_deg": [-95]}, r"elevations_deg\.0: .*equal to -89"),
         ({"elevations_deg": [3, 1, 3]}, "elevations_deg: two beams at 3 degrees"),
         (
             {"elevations_deg": [{"from": 3, "to": 4, "beams": 1}]},
-            r"elevations_deg\.0\.fan\.beams: .*equal to 2",
+            r"elevations_deg\.0\.beams: .*equal to 2",
         ),
-        ({"elevations_deg": [{"to": 4, "beams": 2}]}, r"elevations_deg\.0\.fan\.from: .*required"),
+        ({"elevations_deg": [{"to": 4, "beams": 2}]}, r"elevations_deg\.0\.from: .*required"),
         ({"columns": None}, "columns: say either columns or azimuth_step_deg"),
         ({"azimuth_step_deg": 0.2}, "columns: say either columns or azimuth_step_deg"),
         ({"columns": 3}, "columns: 3 columns: 10 to 36000 can be simulated"),
@@ -196,7 +211,7 @@ def test_a_limited_view_faces_to_the_left_of_ahead(tmp_path: Path) -> None:
 
 
 def test_a_mounting_of_known_height_is_nearly_upright_and_looks_ahead() -> None:
-    drawn = [Mounting.draw(Dice(seed), HEIGHT_M) for seed in range(300)]
+    drawn = [Mounting.draw_at(Dice(seed), HEIGHT_M) for seed in range(300)]
     assert {mounting.height_m for mounting in drawn} == {HEIGHT_M}
     tilts = np.array([[mounting.roll_deg, mounting.pitch_deg] for mounting in drawn])
     assert 0.5 < tilts.std() < 0.7

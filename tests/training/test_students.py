@@ -18,6 +18,7 @@ pytest.importorskip("torch", reason="pip install 'zeroflow_ros[training]'")
 import torch
 from torch import Tensor
 
+from zeroflow_ros.errors import ModelError
 from zeroflow_training.data.labelled_pairs import LabelledPairs
 from zeroflow_training.data.sample import Marks, TrainingSample
 from zeroflow_training.data.sequences import SequenceSamples
@@ -190,7 +191,7 @@ def test_checkpoints_say_their_kind_and_old_ones_are_real_time(
     old = asdict(tiny_config)
     del old["kind"]
     assert student_config(old) == tiny_config
-    with pytest.raises(ValueError, match="no student of kind 'other': there is real-time, fast"):
+    with pytest.raises(ModelError, match="no student of kind 'other': there is real-time, fast"):
         student_config({"kind": "other"})
 
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from zeroflow_ros.counted import counted
 from zeroflow_ros.errors import ZeroflowError
 from zeroflow_ros.files import written_atomically
-from zeroflow_training.counted import counted
 
 F64 = npt.NDArray[np.float64]
 

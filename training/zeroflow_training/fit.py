@@ -49,6 +49,7 @@ def fit(
         raise ZeroflowError(
             "--resume goes on with the run's own weights: leave out --init, or name another folder"
         )
+    _check_view(config)
     torch.set_num_threads(config.threads)
     lightning.seed_everything(config.seed, workers=True, verbose=False)
     pairs = LabelledPairs.find(Path(config.data), config.teacher) if config.data else None
@@ -81,16 +82,20 @@ def fit(
     return last
 
 
+def _check_view(config: FitConfig) -> None:
+    """Raise ZeroflowError for a view of simulated streets of which there are none."""
+    if config.data and config.simulation.described and not config.rehearsal:
+        raise ZeroflowError(
+            "a lidar or height of the simulation is given, but with these data no simulated street "
+            "is seen: say a rehearsal in the configuration, as 0.5, or leave it out"
+        )
+
+
 def _source(config: FitConfig, pairs: LabelledPairs | None) -> str:
     """What a run learns from, for the model's card."""
     view = config.simulation.described
     if pairs is None:
         return streets(view)
-    if view and not config.rehearsal:
-        raise ZeroflowError(
-            "a lidar or height of the simulation is given, but with these data no simulated street "
-            "is seen: say a rehearsal in the configuration, as 0.5, or leave it out"
-        )
     return pairs.described + rehearsed(config.rehearsal, view)
 
 

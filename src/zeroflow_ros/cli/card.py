@@ -30,7 +30,8 @@ def card(
     model: Annotated[
         str | None,
         typer.Argument(
-            metavar="[MODEL]", help="Bundled model's name or an .onnx file; default: the node's."
+            metavar="[MODEL]",
+            help="Bundled model's name or an .onnx file; default: the one for CPUs.",
         ),
     ] = None,
     as_json: AsJson = False,

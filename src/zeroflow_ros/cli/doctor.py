@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from zeroflow_ros.cli.options import AsJson
+from zeroflow_ros.counted import counted
 
 if TYPE_CHECKING:
     from zeroflow_ros.doctor import Finding
@@ -47,8 +48,8 @@ def _verdict(broken: int, notes: int) -> str:
     """The last line: notes are counted, so that nobody has to look for some."""
     if broken:
         return f"broken: {broken}, see above"
-    counted = f"; {notes} note{'' if notes == 1 else 's'}, see above" if notes else ""
-    return f"all that is needed works{counted}"
+    noted = f"; {counted(notes, 'note')}, see above" if notes else ""
+    return f"all that is needed works{noted}"
 
 
 def _show(findings: list[Finding]) -> None:

@@ -8,6 +8,7 @@ import importlib
 from collections.abc import Iterator
 from importlib import metadata
 
+from zeroflow_ros.counted import counted
 from zeroflow_ros.doctor.finding import Finding, Level
 from zeroflow_ros.doctor.machine import writable
 from zeroflow_ros.errors import EngineError, ModelError, NoDriverError
@@ -89,7 +90,7 @@ def engine_cache() -> Iterator[Finding]:
 
     folder = cache_folder()
     count = len(list(folder.glob("*.plan"))) if folder.is_dir() else 0
-    found = f"{folder}, {count} engine{'' if count == 1 else 's'}"
+    found = f"{folder}, {counted(count, 'engine')}"
     if writable(folder):
         yield Finding(Level.ok, found)
         return

@@ -49,7 +49,6 @@ class FlowWorker:
         self._pipeline, self._ledger, self._settings = pipeline, ledger, settings
         self._now_ns, self._warn = now_ns, warn
         self._before_ns: int | None = None
-        self._step_ns = 0
         self._started_s: float | None = None
         self._worker: LatestWorker[Arrival] = LatestWorker(self._work, ledger.drop)
 
@@ -78,39 +77,42 @@ class FlowWorker:
 
     def _answer(self, arrival: Arrival, start: float) -> None:
         watch, settings, outputs = Stopwatch(), self._settings(), self._pipeline.outputs
-        sweep = self._in_time(to_sweep(arrival.message), arrival)
+        sweep, step_ns = self._in_time(to_sweep(arrival.message), arrival)
         seen = without_box(sweep, settings.crop_box)
         watch.lap("parse")
         if not outputs.wanted():
             status = self._pipeline.estimator.observe(seen) or FlowStatus.ESTIMATED
             times = self._times(sweep, arrival, start, watch)
-            self._ledger.pass_over(status, times, self._explained(sweep, status))
+            self._ledger.pass_over(status, times, self._explained(sweep, step_ns, status))
             return
         flow = self._pipeline.estimator.update(seen)
         before_s = time.perf_counter()
         outputs.publish(arrival.message, sweep, flow, settings)
         watch.stage_ms |= {**flow.stage_ms, "publish": 1e3 * (time.perf_counter() - before_s)}
         times = self._times(sweep, arrival, start, watch)
-        self._ledger.answer(flow.status, times, self._explained(sweep, flow.status))
+        self._ledger.answer(flow.status, times, self._explained(sweep, step_ns, flow.status))
         self._pipeline.debug.publish(
             times.stage_ms, times.processing_ms, times.latency_ms, times.cyclic_ms
         )
 
-    def _in_time(self, sweep: Sweep, arrival: Arrival) -> Sweep:
-        """The sweep at its stamp, or at its arrival where it has none; says what looks wrong."""
+    def _in_time(self, sweep: Sweep, arrival: Arrival) -> tuple[Sweep, int]:
+        """The sweep at its stamp, or at its arrival where it has none; ns since the one before.
+
+        Says what looks wrong.
+        """
         if sweep.stamp_ns == 0:
             self._warn("clouds have no stamp", "each is taken to be of the time when it came")
             sweep = dataclasses.replace(sweep, stamp_ns=arrival.clock_ns)
         before, self._before_ns = self._before_ns, sweep.stamp_ns
-        self._step_ns = 0 if before is None else sweep.stamp_ns - before
+        step_ns = 0 if before is None else sweep.stamp_ns - before
         if before is not None and sweep.stamp_ns <= before:  # the estimator sees it for itself
             self._warn(
                 "the history starts anew",
-                f"a stamp is {(before - sweep.stamp_ns) * 1e-9:.3f} s older than the one before: a "
+                f"a stamp is {-step_ns * 1e-9:.3f} s older than the one before: a "
                 "bag that starts again, several publishers on the topic, or a driver that repeats "
                 "its stamps",
             )
-        return sweep
+        return sweep, step_ns
 
     def _times(self, sweep: Sweep, arrival: Arrival, start: float, watch: Stopwatch) -> Times:
         started_s, before_s = time.monotonic() - (time.perf_counter() - start), self._started_s
@@ -126,7 +128,7 @@ class FlowWorker:
             stage_ms={"wait": waited_ms, **watch.stage_ms},
         )
 
-    def _explained(self, sweep: Sweep, status: FlowStatus) -> str:
+    def _explained(self, sweep: Sweep, step_ns: int, status: FlowStatus) -> str:
         """Why a sweep got no flow, after saying it, and what looks like a mistake in the set-up."""
         ego_motion = self._pipeline.ego_motion
         if status is FlowStatus.NO_EGO_MOTION:
@@ -136,7 +138,7 @@ class FlowWorker:
         if doubt := ego_motion.warning(sweep):
             self._warn("ego motion", doubt)
         interval_s = self._pipeline.estimator.card.interval_s
-        if status is FlowStatus.FIRST_SWEEP and (why := odd_step(self._step_ns, interval_s)):
+        if status is FlowStatus.FIRST_SWEEP and (why := odd_step(step_ns, interval_s)):
             self._warn("no earlier sweep to compare with, all points published with valid 0", why)
             return f"{status.value}: {why}"
         return "" if status is FlowStatus.ESTIMATED else status.value

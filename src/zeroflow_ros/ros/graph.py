@@ -12,7 +12,7 @@ from zeroflow_ros.ros.topics import CLOUD, ODOMETRY, Topic
 _NAMES = {CLOUD: "point clouds", ODOMETRY: "odometry messages"}
 _WITHOUT = {
     CLOUD: "does the lidar's driver run, with the same ROS_DOMAIN_ID and discovery range?",
-    ODOMETRY: "without any, set ego_motion.source to kiss_icp",
+    ODOMETRY: "ego_motion.source kiss_icp needs none",
 }
 
 

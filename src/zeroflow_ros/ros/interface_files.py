@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from zeroflow_ros.colored_cloud import COLORED_FIELDS, UINT32
-from zeroflow_ros.pointcloud2 import FLOAT32, UINT8, Field, flow_fields
+from zeroflow_ros.pointcloud2 import FLOAT32, UINT8, Field, flow_fields, flow_point_step
 from zeroflow_ros.ros import topics
 from zeroflow_ros.ros.parameter import Parameter, When
 from zeroflow_ros.ros.settings import definitions
@@ -60,7 +60,7 @@ Besides ROS's services of parameters it has those of a lifecycle node (`~/change
 
 ### Fields of `~/output/flow`
 
-Little-endian; a point takes 32 bytes, without `intensity` 28.
+Little-endian; a point takes {step} bytes, without `intensity` {short_step}.
 
 | field | type | offset | |
 |---|---|---|---|
@@ -106,6 +106,8 @@ def interface_page() -> str:
         inputs=_topic_rows(topics.INPUTS),
         outputs=_topic_rows(topics.OUTPUTS),
         flow=_field_rows(flow_fields()),
+        step=flow_point_step(flow_fields()),
+        short_step=flow_point_step(flow_fields(intensity=False)),
         colored=_field_rows(COLORED_FIELDS),
         parameters="\n".join(map(_parameter_row, definitions())),
     )

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 from nav_msgs.msg import Odometry
@@ -34,6 +35,7 @@ class OdometryEgoMotion:
     ) -> None:
         """`timeout_s`: how long a sweep waits for odometry that reaches its stamp."""
         self.refused = 0
+        self._silence, self._ask_again_s = "", 0.0
         self._node, self._mounting, self._sensor = node, mounting, sensor
         self._timeout_s = timeout_s
         self._track = OdometryTrack()
@@ -96,8 +98,7 @@ class OdometryEgoMotion:
     def why_unknown(self, stamp_ns: int) -> str:
         """In words, with the cure."""
         if not self._track.received:
-            why = why_silent(self._node, ODOMETRY, reliable=False)
-            return f"no odometry came on {self._topic} yet: {why}"
+            return f"no odometry came on {self._topic} yet: {self._why_silent()}"
         if self._track.pose(stamp_ns) is None:
             patience = f"ego_motion.timeout is {self._timeout_s} s"
             return f"{self._track.why_unknown(stamp_ns)} ({self._topic}; {patience})"
@@ -105,6 +106,14 @@ class OdometryEgoMotion:
             f"odometry is of '{self._track.base_frame}', and TF does not tell yet where "
             f"'{self._sensor.name}' is on it: publish that, or set sensor_in_base"
         )
+
+    def _why_silent(self) -> str:
+        """Asked of the graph now and then: a sweep is told of ten times a second."""
+        now = time.monotonic()
+        if now >= self._ask_again_s:
+            self._silence = why_silent(self._node, ODOMETRY, reliable=False)
+            self._ask_again_s = now + WARN_EVERY_S
+        return self._silence
 
     def warning(self, sweep: Sweep) -> str | None:
         """Said when odometry and clouds name different frames and nobody tells the mounting."""

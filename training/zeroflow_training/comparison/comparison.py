@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from zeroflow_ros.counted import counted
 from zeroflow_ros.errors import DataError
 from zeroflow_ros.offline import Progress
 from zeroflow_training.comparison.answers import Answer
@@ -24,7 +25,6 @@ from zeroflow_training.comparison.judged_sequences import JudgedSequence
 from zeroflow_training.comparison.judgement import Judgement, judge
 from zeroflow_training.comparison.reference import Reference
 from zeroflow_training.comparison.tasks import JudgeTask
-from zeroflow_training.counted import counted
 from zeroflow_training.evaluation.report import NUMBERS, Context, write_report
 from zeroflow_training.workers import worked_off
 

@@ -12,9 +12,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from zeroflow_ros.counted import counted
 from zeroflow_ros.files import written_atomically
 from zeroflow_training.comparison.comparison import Comparison
-from zeroflow_training.counted import counted
 from zeroflow_training.evaluation.regions import CLOSE, EVERYWHERE
 from zeroflow_training.evaluation.table import Column, Table
 from zeroflow_training.evaluation.tables import (

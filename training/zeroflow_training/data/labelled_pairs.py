@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
+from zeroflow_ros.counted import counted
 from zeroflow_ros.errors import DataError
-from zeroflow_training.counted import counted
 from zeroflow_training.data.sample import INTERVAL_S
 from zeroflow_training.sequences import Pairing, PairLabels, Sequence, find_sequences
 

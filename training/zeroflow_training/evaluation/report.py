@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from zeroflow_ros.counted import counted
 from zeroflow_ros.errors import ZeroflowError
 from zeroflow_ros.files import remove, written_atomically
 from zeroflow_ros.rendering import save_png
@@ -70,7 +71,7 @@ def write_report(results: Results, out: Path, context: Context = Context()) -> N
 def _draw(results: Results, out: Path, context: Context) -> None:
     reference = context.reference
     against = "" if reference == Context.reference else f", against {reference}"
-    title = f"error by speed, {results.sweeps} sweeps, {CLOSE}{against}"
+    title = f"error by speed, {counted(results.sweeps, 'sweep')}, {CLOSE}{against}"
     draw_speeds(bucketed_groups(results.tally, CLOSE), title, out / "speeds.png")
     for old in out.glob("worst_*.png"):  # of a report that had more of them
         old.unlink()

@@ -28,13 +28,8 @@ class Mounting:
     vehicle: OwnVehicle | None = None
 
     @classmethod
-    def draw(cls, dice: Dice, height_m: float | None = None) -> "Mounting":
-        """Mostly a car's roof, now and then a small robot's, a truck's, or at a vehicle's end.
-
-        Where ``height_m`` is given: a roof of that height, always nearly upright and ahead.
-        """
-        if height_m is not None:
-            return cls._draw_at(height_m, dice)
+    def draw(cls, dice: Dice) -> "Mounting":
+        """Mostly a car's roof, now and then a small robot's, a truck's, or at a vehicle's end."""
         on_roof = dice.chance(0.88)
         place = dice.pick(((1.6, 2.2), (0.3, 1.2), (2.2, 3.5)), (0.75, 0.13, 0.12))
         height = dice.between(*place) if on_roof else dice.between(0.3, 2.5)
@@ -48,7 +43,8 @@ class Mounting:
         return cls(height, roll, pitch, yaw, vehicle)
 
     @classmethod
-    def _draw_at(cls, height_m: float, dice: Dice) -> "Mounting":
+    def draw_at(cls, dice: Dice, height_m: float) -> "Mounting":
+        """A roof of that height, always nearly upright and ahead."""
         roll, pitch, yaw = (dice.normal(0.0, deviation) for deviation in (0.6, 0.6, 2.0))
         vehicle = OwnVehicle.draw(dice, height_m, on_roof=True) if dice.chance(0.3) else None
         return cls(height_m, roll, pitch, yaw, vehicle)

@@ -142,6 +142,10 @@ def read_lidar(path: Path) -> SensorModel:
     try:
         return TypeAdapter(OwnLidar).validate_python(raw).model()
     except ValidationError as error:
-        wrong = wrong_fields(error, "columns")
-        known = f"; there are {names}" if "Unexpected" in wrong else ""
+        wrong = wrong_fields(error, "columns", tags=("elevation", "fan"))
+        unknown = any(
+            part["type"] == "unexpected_keyword_argument" and len(part["loc"]) == 1
+            for part in error.errors()
+        )
+        known = f"; there are {names}" if unknown else ""
         raise ZeroflowError(f"lidar '{path}': {wrong}{known}") from error

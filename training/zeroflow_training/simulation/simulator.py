@@ -90,7 +90,10 @@ class Simulation:
         # A draw of its own for each part: giving one explicitly leaves the others as they were.
         self.seed = seed
         self.sensor = sensor or draw_sensor(Dice(f"sensor {seed}"))
-        self.mounting = mounting or Mounting.draw(Dice(f"mounting {seed}"), sensor_height_m)
+        dice = Dice(f"mounting {seed}")
+        if sensor_height_m is not None:
+            mounting = Mounting.draw_at(dice, sensor_height_m)
+        self.mounting = mounting or Mounting.draw(dice)
         self.rate_hz = rate_hz
         self.interval_s = interval_s or 1.0 / rate_hz
         self.deskewed = deskewed

@@ -13,6 +13,7 @@ from typing import Annotated, Any
 
 from pydantic import PlainValidator, TypeAdapter
 
+from zeroflow_ros.errors import ModelError
 from zeroflow_training.add_ons import added
 from zeroflow_training.students.fastflow3d import FastFlow3DConfig
 from zeroflow_training.students.real_time import RealTimeStudentConfig
@@ -31,12 +32,15 @@ def kind_of(student: object) -> str:
 
 
 def config_type(kind: str) -> Any:
-    """The class of its configs. Raises ValueError for a kind that there is not."""
+    """The class of its configs. Raises ModelError for a kind that there is not."""
     if kind in KINDS:
         return KINDS[kind]
     others = added(ENTRY_POINTS)
     if kind not in others:
-        raise ValueError(f"no student of kind '{kind}': there is {', '.join([*KINDS, *others])}")
+        there_is = ", ".join([*KINDS, *others])
+        raise ModelError(
+            f"no student of kind '{kind}': there is {there_is}; others come with packages of theirs"
+        )
     return others[kind]()
 
 
@@ -47,7 +51,11 @@ def student_config(plain: Mapping[str, Any]) -> StudentConfig:
 
 
 def _validated(raw: object) -> StudentConfig:
-    config: StudentConfig = TypeAdapter(config_type(kind_of(raw))).validate_python(raw)
+    try:
+        kind = config_type(kind_of(raw))
+    except ModelError as error:  # of a configuration's field, which pydantic names
+        raise ValueError(str(error)) from error
+    config: StudentConfig = TypeAdapter(kind).validate_python(raw)
     return config
 
 
